@@ -1,0 +1,3 @@
+//! Compiles the program's .proto files; without the feature `program` there is nothing to do.
+
+fn main() {}

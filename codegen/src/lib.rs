@@ -1,0 +1,1 @@
+//! Compiles .proto files for threadwire: messages, codec and services.

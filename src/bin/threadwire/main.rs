@@ -1,0 +1,3 @@
+//! The program `threadwire`: see `threadwire --help`.
+
+fn main() {}

@@ -1,0 +1,74 @@
+//! The bounds of everything a peer can cause: one table for all ends.
+
+use std::time::Duration;
+
+/// Bounds on sizes, counts and times. Each server, channel and connection takes one.
+///
+/// ```
+/// let mut limits = threadwire::Limits::default();
+/// limits.receive_message_bytes = 64 * 1024;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Connections that a server serves at once; one more is refused (503, or closed).
+    pub connections: usize,
+    /// From the accepted connection to its whole handshake: a WebSocket's request head, HTTP/2's preface and
+    /// first SETTINGS.
+    pub handshake_timeout: Duration,
+    /// Resolving a name and connecting to it.
+    pub connect_timeout: Duration,
+    /// Gathered output that does not shrink for this long ends the connection.
+    pub write_timeout: Duration,
+    /// How long a connection that ends may wait for the peer's close.
+    pub close_timeout: Duration,
+    /// The largest request head of HTTP/1.1, in bytes.
+    pub request_head_bytes: usize,
+    /// The largest header list of HTTP/2 (RFC 9113 §6.5.2), in bytes.
+    pub header_list_bytes: u32,
+    /// Streams that a peer may have open on one HTTP/2 connection.
+    pub concurrent_streams: u32,
+    /// The window of a stream of HTTP/2, in bytes.
+    pub stream_window_bytes: u32,
+    /// The window of a whole connection of HTTP/2, in bytes; far above that of a stream, else one unread stream
+    /// holds all others.
+    pub connection_window_bytes: u32,
+    /// The largest gRPC message that is received, in bytes after decompression.
+    pub receive_message_bytes: usize,
+    /// The largest gRPC message that is sent, in bytes.
+    pub send_message_bytes: usize,
+    /// Calls that wait for a handler's thread; one more is answered RESOURCE_EXHAUSTED.
+    pub queued_calls: usize,
+    /// The largest WebSocket message, in bytes.
+    pub websocket_message_bytes: usize,
+    /// The largest WebSocket frame, in bytes.
+    pub websocket_frame_bytes: usize,
+    /// Received WebSocket messages that wait to be handed out, in bytes; then reading stops.
+    pub inbox_bytes: usize,
+    /// Output that waits to be written, in bytes; then sending waits.
+    pub outbox_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            handshake_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(20),
+            write_timeout: Duration::from_secs(30),
+            close_timeout: Duration::from_secs(5),
+            request_head_bytes: 16 * 1024,
+            header_list_bytes: 16 * 1024,
+            concurrent_streams: 256,
+            stream_window_bytes: 1024 * 1024,
+            connection_window_bytes: 16 * 1024 * 1024,
+            receive_message_bytes: 4 * 1024 * 1024,
+            send_message_bytes: usize::MAX,
+            queued_calls: 1_000,
+            websocket_message_bytes: 64 * 1024 * 1024,
+            websocket_frame_bytes: 16 * 1024 * 1024,
+            inbox_bytes: 64 * 1024,
+            outbox_bytes: 256 * 1024,
+        }
+    }
+}
