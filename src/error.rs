@@ -70,10 +70,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address { address, expected } => write!(
-                f,
-                "cannot read the address '{address}': expected {expected}"
-            ),
+            Self::Address { address, expected } => {
+                write!(f, "cannot read the address '{address}': expected {expected}")
+            }
             Self::Resolve { host, source } => {
                 write!(f, "cannot resolve the host name '{host}': {source}")
             }

@@ -21,11 +21,7 @@ pub struct Threads {
 impl Threads {
     /// Stacks of 512 KiB, names that begin with `threadwire`, nothing run at the start.
     pub fn new() -> Self {
-        Self {
-            stack_size: 512 * 1024,
-            name_prefix: "threadwire".into(),
-            on_start: None,
-        }
+        Self { stack_size: 512 * 1024, name_prefix: "threadwire".into(), on_start: None }
     }
 
     /// The size of each stack, in bytes.
