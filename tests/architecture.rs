@@ -20,7 +20,8 @@ const ROOMS: &[(&str, u8)] = &[
     ("threads", 0),
     ("protobuf", 1),
     ("net", 1),
-    ("inspect", 1),
+    // Above `net`: its `Trace` is one of net's observers.
+    ("inspect", 2),
     ("link", 2),
     ("http2", 3),
     ("grpc", 4),
