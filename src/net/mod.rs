@@ -7,5 +7,5 @@ pub(crate) mod wait;
 pub(crate) mod waker;
 
 pub use observer::{Direction, Observer};
-pub use socket::{AnyStream, Transport};
+pub use socket::{AnyStream, Socket, Transport};
 pub use wait::Interest;

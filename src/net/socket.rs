@@ -4,12 +4,11 @@
 //! tests, later TLS. It knows nothing of protocols.
 
 use super::wait::Interest;
-use rustix::net::SendFlags;
+use rustix::net::{SendFlags, Shutdown};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 /// A stream that never blocks, with a descriptor to wait on.
 ///
@@ -53,8 +52,9 @@ pub trait Transport: Send + fmt::Debug {
         false
     }
 
-    /// The descriptor to wait on.
-    fn as_fd(&self) -> BorrowedFd<'_>;
+    /// The descriptor to wait on, kept open as long as the answer lives: a thread sleeps on it while no lock is held
+    /// and others read and write.
+    fn descriptor(&self) -> Arc<dyn AsFd + Send + Sync>;
 }
 
 /// `send` with MSG_NOSIGNAL: a peer that has gone must be an error here, not the death of a host program in which
@@ -72,56 +72,67 @@ fn receive(mut stream: impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-impl Transport for TcpStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        receive(self, buffer)
-    }
+/// A socket of the system, TCP or Unix. It must have been set to non-blocking.
+#[derive(Debug)]
+pub struct Socket<S>(Arc<S>);
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        send(AsFd::as_fd(self), bytes)
-    }
-
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
-
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        AsFd::as_fd(self)
+impl<S> Socket<S> {
+    /// Takes over `socket`, which does not block.
+    pub fn new(socket: S) -> Self {
+        Self(Arc::new(socket))
     }
 }
 
-impl Transport for UnixStream {
+impl<S> Transport for Socket<S>
+where
+    S: AsFd + Send + Sync + fmt::Debug + 'static,
+    for<'a> &'a S: Read,
+{
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        receive(self, buffer)
+        receive(&*self.0, buffer)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        send(AsFd::as_fd(self), bytes)
+        send(self.0.as_fd(), bytes)
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
+        Ok(rustix::net::shutdown(&*self.0, Shutdown::Write)?)
     }
 
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        AsFd::as_fd(self)
+    fn descriptor(&self) -> Arc<dyn AsFd + Send + Sync> {
+        Arc::clone(&self.0) as Arc<dyn AsFd + Send + Sync>
     }
 }
 
 /// Any other stream that does not block, has a descriptor, and ends its output by being closed.
 ///
-/// The stream must have been set to non-blocking by its owner.
+/// The stream must have been set to non-blocking by its owner. It costs a second descriptor.
 #[derive(Debug)]
-pub struct AnyStream<S>(pub S);
+pub struct AnyStream<S> {
+    stream: S,
+    descriptor: Arc<OwnedFd>,
+}
+
+impl<S: Read + Write + AsFd> AnyStream<S> {
+    /// Takes over `stream`.
+    ///
+    /// # Errors
+    /// What the system says when it refuses the second descriptor.
+    pub fn new(stream: S) -> io::Result<Self> {
+        let descriptor = Arc::new(stream.as_fd().try_clone_to_owned()?);
+        Ok(Self { stream, descriptor })
+    }
+}
 
 impl<S: Read + Write + AsFd + Send + fmt::Debug> Transport for AnyStream<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        receive(&mut self.0, buffer)
+        receive(&mut self.stream, buffer)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            match self.0.write(bytes) {
+            match self.stream.write(bytes) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -129,14 +140,14 @@ impl<S: Read + Write + AsFd + Send + fmt::Debug> Transport for AnyStream<S> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.stream.flush()
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.stream.flush()
     }
 
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+    fn descriptor(&self) -> Arc<dyn AsFd + Send + Sync> {
+        Arc::clone(&self.descriptor) as Arc<dyn AsFd + Send + Sync>
     }
 }

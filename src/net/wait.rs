@@ -51,16 +51,17 @@ pub(crate) fn wait(entries: &[(BorrowedFd<'_>, Interest)], deadline: Option<Inst
     Ok(fds.iter().map(|fd| readiness(fd.revents())).collect())
 }
 
-/// [`wait`] for one connection and its waker, without an allocation: the common case.
+/// [`wait`] for one connection and a waker, without an allocation: the common case. Answers what is ready of the
+/// connection, and whether the waker was woken.
 pub(crate) fn wait_for_two(
     socket: (BorrowedFd<'_>, Interest),
     waker: BorrowedFd<'_>,
     deadline: Option<Instant>,
-) -> io::Result<Readiness> {
+) -> io::Result<(Readiness, bool)> {
     let mut fds = [PollFd::from_borrowed_fd(socket.0, flags(socket.1)), PollFd::from_borrowed_fd(waker, PollFlags::IN)];
     poll_until(&mut fds, deadline)?;
-    let [socket, _] = &fds;
-    Ok(readiness(socket.revents()))
+    let [socket, waker] = &fds;
+    Ok((readiness(socket.revents()), !waker.revents().is_empty()))
 }
 
 fn flags(interest: Interest) -> PollFlags {

@@ -1,0 +1,206 @@
+//! The attendant: one thread that reads for all connections whose role no other thread holds. It runs no user code.
+//!
+//! A connection whose reader has left is put on the list of candidates. While there are candidates, or were a moment ago, the
+//! attendant ticks every millisecond; a candidate that is still without a reader two ticks later becomes its own. So a thread
+//! that comes back within a millisecond or two (the next call, a short handler) costs no hand-over and no wake-up. Without candidates
+//! the attendant sleeps until one of its connections has something, and without connections it ends; the next one left to
+//! it starts it again.
+//!
+//! A thread takes the role back by saying so in the role alone. The attendant may then be woken once more by that socket: it
+//! finds that it does not hold the role, and forgets the connection.
+
+use super::sync::lock;
+use crate::Threads;
+use crate::net::Interest;
+use crate::net::wait::{self, Readiness};
+use crate::net::waker::Waker;
+use std::fmt;
+use std::mem;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const TICK: Duration = Duration::from_millis(1);
+/// How many ticks without a candidate before the attendant stops ticking.
+const QUIET_TICKS: u32 = 20;
+
+/// A connection, as the attendant sees it.
+pub(super) trait Attended: Send + Sync {
+    /// Takes the reader role if it has been free for two ticks.
+    fn adopt(&self, tick: u64) -> Adoption;
+
+    /// Does what there is to do. False: the connection is not the attendant's any more.
+    fn attend(&self, readiness: Readiness, now: Instant) -> bool;
+
+    /// Whether the attendant may sleep for this connection, and what for.
+    fn sleep(&self) -> Sleep;
+}
+
+/// What has become of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Adoption {
+    /// It is the attendant's.
+    Adopted,
+    /// It has not been free for long enough.
+    Wait,
+    /// A thread has it, or it is closed.
+    Taken,
+}
+
+/// What an attended connection waits for.
+pub(super) enum Sleep {
+    /// Nothing: there is work, or the role is gone.
+    Awake,
+    /// This.
+    Asleep { descriptor: Option<Arc<dyn AsFd + Send + Sync>>, interest: Interest, deadline: Option<Instant> },
+}
+
+/// The owner of the attendant's thread: one for each server, and one for a channel or a client connection.
+pub(crate) struct Attendant {
+    threads: Threads,
+    waker: Waker,
+    tick: AtomicU64,
+    /// Guards the list and the state of the thread; held for a push or a take.
+    desk: Mutex<Desk>,
+}
+
+#[derive(Default)]
+struct Desk {
+    candidates: Vec<Arc<dyn Attended>>,
+    running: bool,
+    asleep: bool,
+}
+
+impl Attendant {
+    /// # Errors
+    /// What the system says when it refuses a waker.
+    pub(crate) fn new(threads: &Threads) -> std::io::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            threads: threads.clone(),
+            waker: Waker::new()?,
+            tick: AtomicU64::new(0),
+            desk: Mutex::new(Desk::default()),
+        }))
+    }
+
+    pub(super) fn tick(&self) -> u64 {
+        self.tick.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn wake(&self) {
+        self.waker.wake();
+    }
+
+    /// Puts a connection without a reader on the list.
+    pub(super) fn list(self: &Arc<Self>, link: Arc<dyn Attended>) {
+        let (start, wake) = {
+            let mut desk = lock(&self.desk);
+            desk.candidates.push(link);
+            (!mem::replace(&mut desk.running, true), mem::replace(&mut desk.asleep, false))
+        };
+        if wake {
+            self.wake();
+        }
+        if start {
+            let this = Arc::clone(self);
+            if let Err(error) = self.threads.spawn("attend", move || this.run()) {
+                // The connections stay on the list; the next one left tries again.
+                lock(&self.desk).running = false;
+                log::error!(target: "threadwire::link", "connections are not attended: {error}");
+            }
+        }
+    }
+
+    fn run(&self) {
+        let mut attended: Vec<Arc<dyn Attended>> = Vec::new();
+        let mut quiet = 0;
+        loop {
+            let tick = self.tick.fetch_add(1, Ordering::Relaxed) + 1;
+            // First those of which the role has been taken, so that one that comes back is not here twice.
+            let now = Instant::now();
+            attended.retain(|link| link.attend(Readiness::default(), now));
+            let waiting = self.adopt_candidates(tick, &mut attended);
+            quiet = if waiting { 0 } else { quiet + 1 };
+            if attended.is_empty() && !waiting && quiet > QUIET_TICKS && self.ends() {
+                return;
+            }
+            let ticking = quiet <= QUIET_TICKS || !self.may_sleep();
+            self.sleep_and_attend(&mut attended, ticking);
+        }
+    }
+
+    /// True: some are still waiting.
+    fn adopt_candidates(&self, tick: u64, attended: &mut Vec<Arc<dyn Attended>>) -> bool {
+        let candidates = mem::take(&mut lock(&self.desk).candidates);
+        let mut waiting = Vec::new();
+        for link in candidates {
+            match link.adopt(tick) {
+                Adoption::Adopted => attended.push(link),
+                Adoption::Wait => waiting.push(link),
+                Adoption::Taken => {}
+            }
+        }
+        let mut desk = lock(&self.desk);
+        desk.asleep = false;
+        desk.candidates.append(&mut waiting);
+        !desk.candidates.is_empty()
+    }
+
+    /// True: there was nothing left, and the thread is to end.
+    fn ends(&self) -> bool {
+        let mut desk = lock(&self.desk);
+        let ends = desk.candidates.is_empty();
+        desk.running = !ends;
+        ends
+    }
+
+    /// True: there are no candidates, and the next one will wake this thread.
+    fn may_sleep(&self) -> bool {
+        let mut desk = lock(&self.desk);
+        desk.asleep = desk.candidates.is_empty();
+        desk.asleep
+    }
+
+    fn sleep_and_attend(&self, attended: &mut Vec<Arc<dyn Attended>>, ticking: bool) {
+        let mut until = ticking.then(|| Instant::now() + TICK);
+        let mut awake = false;
+        let mut sleepers = Vec::with_capacity(attended.len());
+        for link in attended.iter() {
+            match link.sleep() {
+                Sleep::Awake => awake = true,
+                Sleep::Asleep { descriptor, interest, deadline } => {
+                    until = super::earlier(until, deadline);
+                    if let Some(descriptor) = descriptor {
+                        sleepers.push((Arc::clone(link), descriptor, interest));
+                    }
+                }
+            }
+        }
+        if awake {
+            until = Some(Instant::now());
+        }
+        let mut entries = vec![(self.waker.as_fd(), Interest { readable: true, writable: false })];
+        entries.extend(sleepers.iter().map(|(_, descriptor, interest)| ((**descriptor).as_fd(), *interest)));
+        let found = wait::wait(&entries, until).unwrap_or_else(|error| {
+            log::error!(target: "threadwire::link", "the attendant cannot wait: {error}");
+            std::thread::sleep(TICK);
+            Vec::new()
+        });
+        let now = Instant::now();
+        let mut found = found.into_iter();
+        if found.next().is_some_and(Readiness::any) {
+            self.waker.drain();
+        }
+        for ((link, _, _), readiness) in sleepers.iter().zip(found).filter(|(_, readiness)| readiness.any()) {
+            // One that is lost to a thread or closed is dropped at the next turn.
+            link.attend(readiness, now);
+        }
+    }
+}
+
+impl fmt::Debug for Attendant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attendant").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
