@@ -27,5 +27,5 @@ WEBSOCKET = [
     "20 connections at once",
 ]
 GREETER = ["greeting"]
-ECHO = ["text", "binary"]
+ECHO = ["text", "binary", "from a page of another origin"]
 HELLO = "Привет от программы"

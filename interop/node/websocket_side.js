@@ -57,9 +57,9 @@ export async function serve() {
 
 // A client that keeps what it has received, so that nothing is missed between two waits.
 class Client {
-  static async open(url) {
+  static async open(url, options) {
     const client = new Client();
-    client.socket = new WebSocket(url);
+    client.socket = new WebSocket(url, options);
     client.received = [];
     client.socket.on("message", (data, isBinary) => client.deliver(isBinary ? data : data.toString()));
     client.closed = new Promise((resolve) =>
@@ -97,8 +97,8 @@ class Client {
 }
 
 // Runs `body` on an open connection, which is then closed.
-async function connected(url, body) {
-  const client = await Client.open(url);
+async function connected(url, body, options) {
+  const client = await Client.open(url, options);
   await body(client);
   same("close", (await client.close(1000))[0], 1000);
 }
@@ -187,10 +187,15 @@ export function checks(url) {
 }
 
 export function echoChecks(url) {
-  const text = () =>
-    connected(url, async (client) => same("text", await client.exchange(cases.TEXT), `Ответ: ${cases.TEXT}`));
+  const text = (options) =>
+    connected(url, async (client) => same("text", await client.exchange(cases.TEXT), `Ответ: ${cases.TEXT}`), options);
+  // A page opened from a file says `null`.
+  const fromAPage = async () => {
+    for (const origin of ["null", "http://localhost:3000"]) await text({ origin });
+  };
   return [
-    ["text", text],
+    ["text", () => text()],
     ["binary", () => sameBinary(url, cases.MIB)],
+    ["from a page of another origin", fromAPage],
   ];
 }

@@ -65,8 +65,8 @@ def serve():
     return server.socket.getsockname()[1]
 
 
-def open_(url):
-    return connect(url, max_size=None, open_timeout=PATIENCE)
+def open_(url, **options):
+    return connect(url, max_size=None, open_timeout=PATIENCE, **options)
 
 
 def exchange(socket, message):
@@ -154,5 +154,12 @@ def echo_checks(url):
         with open_(url) as socket:
             same("binary", exchange(socket, cases.MIB), cases.MIB)
 
+    def from_a_page():
+        # A page opened from a file says `null`.
+        for origin in ["null", "http://localhost:3000"]:
+            with open_(url, origin=origin) as socket:
+                same("text", exchange(socket, cases.TEXT), f"Ответ: {cases.TEXT}")
+
     yield "text", text
     yield "binary", binary
+    yield "from a page of another origin", from_a_page
