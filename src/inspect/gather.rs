@@ -1,4 +1,5 @@
-//! A few bytes of known number, gathered over any cuts of the input. It keeps at most `N` bytes and allocates nothing.
+//! A few bytes of known number, gathered over any cuts of the input. It keeps at most `N` bytes and allocates
+//! nothing.
 
 /// Up to `N` gathered bytes.
 #[derive(Debug, Clone, Copy)]

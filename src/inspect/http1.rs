@@ -1,5 +1,6 @@
-//! Heads of HTTP/1.1 for showing (RFC 9112 §2): the start line, the length, and what follows the head. Field lines are looked at for
-//! `Upgrade`, `Content-Length` and `Transfer-Encoding` and never shown. Of a line it keeps 160 bytes, whatever its length.
+//! Heads of HTTP/1.1 for showing (RFC 9112 §2): the start line, the length, and what follows the head. Field lines
+//! are looked at for `Upgrade`, `Content-Length` and `Transfer-Encoding` and never shown. Of a line it keeps 160
+//! bytes, whatever its length.
 
 use std::fmt;
 

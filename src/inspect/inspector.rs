@@ -71,8 +71,9 @@ impl fmt::Display for Record {
 
 /// Reads both directions of one connection.
 ///
-/// Bytes may be cut anywhere: the records are the same. What is kept is bounded: a frame's head, a few values of its
-/// payload, and per direction of an HTTP/2 connection where each of at most 4,096 streams stands inside its gRPC message.
+/// Bytes may be cut anywhere: the records are the same. What is kept is bounded: a frame's head, a few values of
+/// its payload, and per direction of an HTTP/2 connection where each of at most 4,096 streams stands inside its
+/// gRPC message.
 #[derive(Debug)]
 pub struct Inspector {
     received: State,

@@ -1,8 +1,10 @@
-//! The inspector behind the observer of servers and channels: an [`Inspector`] for each connection, and its lines to a closure.
+//! The inspector behind the observer of servers and channels: an [`Inspector`] for each connection, and its lines
+//! to a closure.
 //!
-//! Two locks. The table's guards which connections there are and is held for a look-up. A connection's own guards its
-//! inspector and is held while its lines are handed on, so that they keep their order; the two directions of a connection are moved by one
-//! thread at a time, so nobody waits for it. The table's is never taken while a connection's is held.
+//! Two locks. The table's guards which connections there are and is held for a look-up. A connection's own guards
+//! its inspector and is held while its lines are handed on, so that they keep their order; the two directions of a
+//! connection are moved by one thread at a time, so nobody waits for it. The table's is never taken while a
+//! connection's is held.
 
 use super::{Inspector, Protocol, Record};
 use crate::net::{Direction, Observer};

@@ -1,5 +1,5 @@
-//! WebSocket frames for showing (RFC 6455 §5.2): opcode, flags, length, close code. Payload is counted down and never kept, but for
-//! the two bytes of a close code.
+//! WebSocket frames for showing (RFC 6455 §5.2): opcode, flags, length, close code. Payload is counted down and
+//! never kept, but for the two bytes of a close code.
 
 use super::gather::Gather;
 use std::fmt;
@@ -144,7 +144,8 @@ impl FrameReader {
         self.frames == 0 && self.current.is_none() && self.head.bytes().is_empty()
     }
 
-    /// The frame inside which the bytes stopped, and how many bytes of it are missing; without a frame, bytes of its head.
+    /// The frame inside which the bytes stopped, and how many bytes of it are missing; without a frame, bytes of
+    /// its head.
     pub(super) fn unfinished(&self) -> Option<(Option<Frame>, u64)> {
         match &self.current {
             Some(current) => Some((Some(current.frame.clone()), current.left)),

@@ -1,4 +1,5 @@
-//! One HTTP/2 frame as it is shown: its head (RFC 9113 §4.1) and the few values of its payload that a reader asks for first.
+//! One HTTP/2 frame as it is shown: its head (RFC 9113 §4.1) and the few values of its payload that a reader asks
+//! for first.
 
 use super::grpc::DataParts;
 use super::names::{ErrorCode, FrameType, SettingId};

@@ -1,8 +1,9 @@
-//! gRPC messages inside DATA frames: where each begins, however the frames are cut (PROTOCOL-HTTP2, *Length-Prefixed-Message*:
-//! one byte that says whether it is compressed, four of length). Bodies are counted down and never kept.
+//! gRPC messages inside DATA frames: where each begins, however the frames are cut (PROTOCOL-HTTP2,
+//! *Length-Prefixed-Message*: one byte that says whether it is compressed, four of length). Bodies are counted down
+//! and never kept.
 //!
-//! Whether a stream speaks gRPC stands in its header fields, which are not decoded here; a first byte other than 0 or 1
-//! says that it does not, and the stream is left alone from there.
+//! Whether a stream speaks gRPC stands in its header fields, which are not decoded here; a first byte other than 0
+//! or 1 says that it does not, and the stream is left alone from there.
 
 use crate::inspect::gather::Gather;
 use std::collections::HashMap;
@@ -161,8 +162,9 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    /// Streams inside a message at once that are followed, about 24 bytes each: far above what servers allow to be open. Beyond it
-    /// messages are no longer shown on this connection, since a stream that was lost cannot be picked up again.
+    /// Streams inside a message at once that are followed, about 24 bytes each: far above what servers allow to be
+    /// open. Beyond it messages are no longer shown on this connection, since a stream that was lost cannot be
+    /// picked up again.
     const FOLLOWED: usize = 4096;
 
     /// Where `stream` stands; `None` if messages are not followed any more.

@@ -1,5 +1,5 @@
-//! HTTP/2 for showing: frames ([`Frame`], RFC 9113 §6), how they are read off a direction's bytes, and the gRPC messages
-//! that begin inside DATA ([`MessagePart`]).
+//! HTTP/2 for showing: frames ([`Frame`], RFC 9113 §6), how they are read off a direction's bytes, and the gRPC
+//! messages that begin inside DATA ([`MessagePart`]).
 
 mod frame;
 mod grpc;

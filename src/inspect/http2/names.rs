@@ -1,5 +1,5 @@
-//! The numbers of HTTP/2 and their names: frame types (RFC 9113 §6, RFC 7838, 8336, 9218), flags, settings (§6.5.2, RFC 8441, 9218)
-//! and error codes (§7). A number without a name is shown as the number.
+//! The numbers of HTTP/2 and their names: frame types (RFC 9113 §6, RFC 7838, 8336, 9218), flags, settings (§6.5.2,
+//! RFC 8441, 9218) and error codes (§7). A number without a name is shown as the number.
 
 use std::fmt;
 

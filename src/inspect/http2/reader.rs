@@ -1,5 +1,5 @@
-//! Reads frames off one direction's bytes, cut anywhere: nine bytes of head, then the payload counted down. Of a payload it keeps
-//! eight bytes, or sixteen settings, or eight message prefixes, whatever the length says.
+//! Reads frames off one direction's bytes, cut anywhere: nine bytes of head, then the payload counted down. Of a
+//! payload it keeps eight bytes, or sixteen settings, or eight message prefixes, whatever the length says.
 
 use super::frame::{Detail, Frame, Setting};
 use super::grpc::{DataParts, MessagePart, Progress, Streams};
@@ -68,7 +68,8 @@ impl FrameReader {
         self.streams.forget(stream);
     }
 
-    /// The frame inside which the bytes stopped, and how many bytes of it are missing; without a frame, bytes of its head.
+    /// The frame inside which the bytes stopped, and how many bytes of it are missing; without a frame, bytes of
+    /// its head.
     pub(in crate::inspect) fn unfinished(&self) -> Option<(Option<Frame>, u64)> {
         match &self.current {
             Some(current) => Some((Some(current.frame.clone()), u64::from(current.left))),
