@@ -1,3 +1,18 @@
-//! Compiles the program's .proto files; without the feature `program` there is nothing to do.
+//! Compiles the program's .proto files, and those of the tests; without the feature `program` there is nothing to do.
 
+#[cfg(feature = "program")]
+fn main() -> Result<(), threadwire_build::Error> {
+    use threadwire_build::Builder;
+
+    Builder::new().include("proto").compile(&["proto/helloworld.proto", "proto/person.proto"])?;
+    // A packaged crate has no tests.
+    println!("cargo:rerun-if-changed=tests/proto");
+    if std::path::Path::new("tests/proto").is_dir() {
+        let files = ["tests/proto/codec.proto", "tests/proto/other.proto", "tests/proto/second.proto"];
+        Builder::new().include("tests/proto").compile(&files)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "program"))]
 fn main() {}

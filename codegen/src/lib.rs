@@ -1,1 +1,50 @@
-//! Compiles .proto files for threadwire: messages, codec and services.
+//! Compiles .proto files for threadwire: messages with their codec, and the traits, servers and clients of services.
+//!
+//! Call it from a build script; nothing else needs to be installed:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), threadwire_build::Error> {
+//! threadwire_build::Builder::new().include("proto").compile(&["proto/helloworld.proto"])?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! and include what it wrote with `threadwire::include_proto!("helloworld")`.
+//!
+//! # What becomes of a .proto file
+//!
+//! | .proto | Rust |
+//! |---|---|
+//! | a package | one file `package.rs`; a file without a package becomes `stem.rs` |
+//! | `message Person` | `struct Person`, which implements `threadwire::protobuf::Message` |
+//! | a message or enum within `Person` | the same within a module `person` |
+//! | `enum Kind { KIND_UNKNOWN = 0; … }` | `enum Kind { Unknown, …, Unrecognized(i32) }` |
+//! | `string name = 1` | `name: String`; not written while empty |
+//! | `optional string name = 1`, a message | `name: Option<String>`, `Option<Box<…>>` where messages contain themselves |
+//! | `repeated`, `map` | `Vec`, `BTreeMap` |
+//! | `oneof contact` | `contact: Option<person::Contact>`, an enum |
+//! | `service Greeter` | `trait Greeter`, `GreeterServer`, `GreeterClient` |
+//!
+//! Types of other packages are reached by relative paths, so include the files in modules that nest as the packages
+//! do: `mod google { pub mod protobuf { threadwire::include_proto!("google.protobuf"); } }`.
+//!
+//! # How
+//!
+//! `front` has the files read by protox; `model` turns the descriptors into plain data and refuses what is not
+//! supported; `normal` writes that data as one plain .proto file which pb-rs reads rightly; `types` cuts the types out
+//! of what pb-rs makes of it; `emit` names them, writes the codec and the services.
+//!
+//! Out of scope, refused with the place in the file: groups, extensions, `required`, defaults of proto2, closed enums,
+//! editions.
+
+mod builder;
+mod emit;
+mod error;
+mod front;
+mod model;
+mod names;
+mod normal;
+mod types;
+
+pub use builder::{Builder, Generated};
+pub use error::Error;

@@ -1,1 +1,88 @@
-//! The message layer.
+//! The message layer: [`Message`], decoding, encoding, unknown fields and the text form.
+//!
+//! Owns the rules of the Protocol Buffers encoding (<https://protobuf.dev/programming-guides/encoding/>) as far as
+//! they do not depend on one message; what does is generated from the .proto file by `threadwire-build` and calls the
+//! pieces in [`runtime`]. Knows nothing of gRPC. quick-protobuf is named only here: its `Writer` writes, and of its
+//! `BytesReader` only the reads of one varint and of one fixed number are used, each on an exact slice, because the
+//! rest of that reader is not safe on bytes from a peer.
+//!
+//! # From a .proto file to bytes
+//!
+//! A build script compiles the file:
+//!
+//! ```ignore
+//! threadwire_build::Builder::new().include("proto").compile(&["proto/person.proto"])?;
+//! ```
+//!
+//! and the program includes what was generated, by package or, without a package, by the file's stem:
+//!
+//! ```ignore
+//! mod proto {
+//!     threadwire::include_proto!("person");
+//! }
+//! use proto::Person;
+//! use threadwire::protobuf::Message;
+//!
+//! let person = Person { name: "John Doe".into(), id: 123, ..Default::default() };
+//! let bytes = person.encode_to_vec()?;
+//! assert_eq!(Person::decode(&bytes)?, person);
+//! ```
+//!
+//! # What decoding promises
+//!
+//! - No input makes it panic, hang or use memory out of proportion: every length is checked before it is used, messages
+//!   nest at most [`RECURSION_LIMIT`] deep, [`UNKNOWN_FIELD_LIMIT`] and [`EMPTY_ELEMENT_LIMIT`] bound the rest.
+//! - Fields it does not know, and known fields with another wire type, are kept and written again, byte for byte.
+//! - A field that comes twice is merged as the rules say: the last scalar wins, messages merge, lists grow.
+
+mod decode;
+mod element;
+mod encode;
+mod error;
+mod message;
+mod number;
+mod text;
+mod unknown;
+mod visit;
+
+pub use error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use message::{Enumeration, Message};
+pub use unknown::UnknownFields;
+
+/// How many messages may lie within each other below the outermost one, as in the other implementations.
+pub const RECURSION_LIMIT: u32 = 100;
+
+/// How many unknown fields one decode keeps in all its messages.
+pub const UNKNOWN_FIELD_LIMIT: u32 = 1 << 20;
+
+/// How many bytes of memory one decode spends on list elements and map values that took no bytes of the input: without
+/// a limit, two bytes a piece buy a whole structure each.
+pub const EMPTY_ELEMENT_LIMIT: usize = 64 << 20;
+
+/// The largest encoded message, by the rules of Protocol Buffers: 2 GiB - 1.
+pub const MESSAGE_SIZE_LIMIT: usize = i32::MAX as usize;
+
+/// What generated code calls; not for use by hand, and free to change.
+#[doc(hidden)]
+pub mod runtime {
+    pub use super::decode::Decoder;
+    pub use super::element::{
+        Bool, Boxed, Bytes, Double, Element, Enum, Fixed32, Fixed64, Float, Int32, Int64, Nested, Packable, Scalar,
+        Sfixed32, Sfixed64, Sint32, Sint64, Str, Uint32, Uint64,
+    };
+    pub use super::visit::Visitor;
+}
+
+/// Includes what `threadwire-build` generated for a package, or for a file without one by its stem.
+///
+/// ```ignore
+/// mod proto {
+///     threadwire::include_proto!("helloworld");
+/// }
+/// ```
+#[macro_export]
+macro_rules! include_proto {
+    ($package:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $package, ".rs"));
+    };
+}

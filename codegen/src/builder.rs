@@ -1,0 +1,142 @@
+//! The settings, and the order in which the steps run.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::emit::{self, Paths};
+use crate::front::Front;
+use crate::model::Schema;
+use crate::{Error, types};
+
+/// What to compile and how.
+///
+/// ```no_run
+/// # fn main() -> Result<(), threadwire_build::Error> {
+/// threadwire_build::Builder::new().include("proto").compile(&["proto/helloworld.proto"])?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Builder {
+    includes: Vec<PathBuf>,
+    out_dir: Option<PathBuf>,
+    runtime: String,
+    services: bool,
+    descriptor_set: Option<String>,
+}
+
+/// One emitted file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Generated {
+    /// Its name, such as `helloworld.rs`.
+    pub name: String,
+    /// Its text.
+    pub source: String,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Builder {
+    /// The defaults: no include directory, output into `OUT_DIR`, services too.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            includes: Vec::new(),
+            out_dir: None,
+            runtime: "::threadwire".into(),
+            services: true,
+            descriptor_set: None,
+        }
+    }
+
+    /// Adds a directory in which the files and what they import are looked for, like protoc's `-I`. Without any it is
+    /// the current directory.
+    #[must_use]
+    pub fn include(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.includes.push(directory.into());
+        self
+    }
+
+    /// Writes to this directory instead of `OUT_DIR`.
+    #[must_use]
+    pub fn out_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.out_dir = Some(directory.into());
+        self
+    }
+
+    /// The path by which emitted code reaches threadwire; `::threadwire` by default.
+    #[must_use]
+    pub fn runtime(mut self, path: impl Into<String>) -> Self {
+        self.runtime = path.into();
+        self
+    }
+
+    /// Whether services are emitted; they are by default, and need threadwire's feature `grpc`.
+    #[must_use]
+    pub fn services(mut self, emit: bool) -> Self {
+        self.services = emit;
+        self
+    }
+
+    /// Also writes the descriptors of all files, with their imports, as a serialized `FileDescriptorSet` to this file
+    /// in the output directory.
+    #[must_use]
+    pub fn descriptor_set(mut self, file_name: impl Into<String>) -> Self {
+        self.descriptor_set = Some(file_name.into());
+        self
+    }
+
+    /// Compiles the files and writes one Rust file for each package into the output directory, the packages of
+    /// imported types included. Tells Cargo which files it read.
+    ///
+    /// # Errors
+    ///
+    /// When a file is wrong, cannot be read, or uses what is not supported.
+    pub fn compile(&self, files: &[impl AsRef<Path>]) -> Result<(), Error> {
+        let out_dir = self.directory()?;
+        let front = Front::read(&self.includes(), files)?;
+        for path in front.paths() {
+            println!("cargo:rerun-if-changed={}", path.display());
+        }
+        for Generated { name, source } in self.emit(&front, &out_dir)? {
+            write(&out_dir.join(name), source.as_bytes())?;
+        }
+        if let Some(name) = &self.descriptor_set {
+            write(&out_dir.join(name), &Front::descriptor_set(&self.includes(), files)?)?;
+        }
+        Ok(())
+    }
+
+    /// Compiles the files and returns what would be written. The output directory is used for files in between.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Self::compile).
+    pub fn generate(&self, files: &[impl AsRef<Path>]) -> Result<Vec<Generated>, Error> {
+        self.emit(&Front::read(&self.includes(), files)?, &self.directory()?)
+    }
+
+    fn emit(&self, front: &Front, out_dir: &Path) -> Result<Vec<Generated>, Error> {
+        let schema = Schema::new(front, self.services)?;
+        let types = types::emit(&schema, &out_dir.join("threadwire-build"))?;
+        emit::files(&schema, &types, &Paths::new(&self.runtime)?)
+    }
+
+    fn includes(&self) -> Vec<PathBuf> {
+        if self.includes.is_empty() { vec![PathBuf::from(".")] } else { self.includes.clone() }
+    }
+
+    fn directory(&self) -> Result<PathBuf, Error> {
+        self.out_dir.clone().or_else(|| env::var_os("OUT_DIR").map(PathBuf::from)).ok_or(Error::NoOutDir)
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    fs::write(path, bytes).map_err(|source| Error::Io { path: path.to_owned(), source })
+}

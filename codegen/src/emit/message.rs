@@ -1,0 +1,263 @@
+//! A message: its struct, the enums of its oneofs, and its codec.
+//!
+//! The codec is two functions of `threadwire::protobuf::Message`. `merge_field` gets a tag that has been read and calls
+//! the decoder's method for the way in which that field is declared; a tag with another wire type than the field's is
+//! an unknown field, as the rules ask. `visit` shows all fields in the order of their numbers.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::docs::docs;
+use super::{Context, Emitted, allow, path, shape};
+use crate::error::Error;
+use crate::model::{Field, Home, Kind, Label, Message, Oneof};
+use crate::names::{ident, snake};
+use crate::normal;
+
+/// A message with what is needed to write code in its module.
+struct Writer<'c> {
+    context: &'c Context<'c>,
+    message: &'c Message,
+    /// The name by which pb-rs knows it.
+    normal_name: String,
+}
+
+pub(super) fn emit(context: &Context<'_>, index: usize) -> Result<Vec<Emitted>, Error> {
+    let Some(message) = context.schema.messages.get(index) else { return Ok(Vec::new()) };
+    let writer = Writer { context, message, normal_name: normal::message_name(index, context.schema) };
+    let (item, codec) = (writer.item()?, writer.codec()?);
+    let mut emitted = vec![Emitted {
+        home: message.home.clone(),
+        names: vec![message.name.clone()],
+        place: message.place.clone(),
+        tokens: quote!(#item #codec),
+    }];
+    for (index, oneof) in message.oneofs.iter().enumerate() {
+        emitted.push(writer.oneof(index, oneof)?);
+    }
+    Ok(emitted)
+}
+
+impl Writer<'_> {
+    fn item(&self) -> Result<TokenStream, Error> {
+        let Message { name, full_name, docs: comment, .. } = self.message;
+        let (name, docs) = (ident(name), docs(comment.as_deref(), &format!("The message `{full_name}`.")));
+        let (allow, protobuf) = (allow(), self.context.paths.protobuf());
+        let attributes = self.context.types.attributes(&self.normal_name)?;
+        let mut members = Vec::new();
+        for field in self.message.fields.iter().filter(|field| !matches!(field.label, Label::Member(_))) {
+            members.push(self.member(field)?);
+        }
+        for oneof in &self.message.oneofs {
+            let (member, docs) = (ident(&oneof.name), oneof_docs(oneof));
+            let ty = self.oneof_path(oneof, &self.message.home.modules);
+            members.push(quote!(#docs pub #member: ::core::option::Option<#ty>));
+        }
+        Ok(quote! {
+            #docs
+            #allow
+            #(#attributes)*
+            pub struct #name {
+                #(#members,)*
+                /// Fields that the .proto file does not name.
+                #[doc(hidden)]
+                pub unknown_fields: #protobuf::UnknownFields,
+            }
+        })
+    }
+
+    fn member(&self, field: &Field) -> Result<TokenStream, Error> {
+        let member = ident(&field.name);
+        let docs = field_docs(field);
+        let ty = self.context.types.member(&self.normal_name, &normal::field_name(field))?;
+        let ty = shape::rename(ty, self.context, &self.message.home.modules)?;
+        Ok(quote!(#docs pub #member: #ty))
+    }
+
+    /// The enum of a oneof, in the module that is named after the message.
+    fn oneof(&self, index: usize, oneof: &Oneof) -> Result<Emitted, Error> {
+        let home = self.oneof_home();
+        let mut variants = Vec::new();
+        for field in self.message.fields.iter().filter(|field| field.label == Label::Member(index)) {
+            let (variant, docs) = (ident(&field.name), field_docs(field));
+            let ty = shape::rename(self.variant_type(field, index)?, self.context, &home.modules)?;
+            variants.push(quote!(#docs #variant(#ty)));
+        }
+        let (name, docs, allow) = (ident(&oneof.type_name), oneof_docs(oneof), allow());
+        let tokens = quote! {
+            #docs
+            #allow
+            #[derive(Debug, Clone, PartialEq)]
+            pub enum #name {
+                #(#variants,)*
+            }
+        };
+        Ok(Emitted { home, names: vec![oneof.type_name.clone()], place: oneof.place.clone(), tokens })
+    }
+
+    fn codec(&self) -> Result<TokenStream, Error> {
+        let (name, full_name) = (ident(&self.message.name), &self.message.full_name);
+        let (protobuf, runtime) = (self.context.paths.protobuf(), self.context.paths.runtime());
+        let mut arms = Vec::new();
+        let mut visits = Vec::new();
+        for field in &self.message.fields {
+            arms.push(self.arms(field)?);
+            visits.push(self.visit(field)?);
+        }
+        let allow = allow();
+        Ok(quote! {
+            #allow
+            impl #protobuf::Message for #name {
+                const FULL_NAME: &'static str = #full_name;
+
+                fn merge_field(
+                    &mut self,
+                    tag: u32,
+                    decoder: &mut #runtime::Decoder<'_>,
+                ) -> ::core::result::Result<(), #protobuf::DecodeError> {
+                    match tag {
+                        #(#arms)*
+                        _ => decoder.unknown(tag, &mut self.unknown_fields),
+                    }
+                }
+
+                fn visit<V: #runtime::Visitor>(&self, visitor: &mut V) {
+                    #(#visits)*
+                    visitor.unknown(&self.unknown_fields);
+                }
+            }
+        })
+    }
+
+    /// The arms of `merge_field` for a field: lists of numbers come packed and not, however they are declared.
+    fn arms(&self, field: &Field) -> Result<TokenStream, Error> {
+        let (name, element) = (&field.proto_name, self.element(field.kind, self.is_boxed(field)?)?);
+        let member = ident(&field.name);
+        let tag = field.number << 3 | wire_type(field);
+        let packed_tag = field.number << 3 | 2;
+        Ok(match field.label {
+            Label::Singular => quote!(#tag => decoder.singular::<#element>(#name, &mut self.#member),),
+            Label::Optional => quote!(#tag => decoder.optional::<#element>(#name, &mut self.#member),),
+            Label::Repeated | Label::Packed if is_packable(field.kind) => quote! {
+                #tag => decoder.repeated::<#element>(#name, &mut self.#member),
+                #packed_tag => decoder.packed::<#element>(#name, &mut self.#member),
+            },
+            Label::Repeated | Label::Packed => quote!(#tag => decoder.repeated::<#element>(#name, &mut self.#member),),
+            Label::Map(key) => {
+                let key = self.element(key, false)?;
+                quote!(#tag => decoder.map::<#key, #element>(#name, &mut self.#member),)
+            }
+            Label::Member(oneof) => {
+                let oneof = self.oneof_of(oneof)?;
+                let (slot, ty) = (ident(&oneof.name), self.oneof_path(oneof, &self.message.home.modules));
+                quote! {
+                    #tag => decoder.member::<#element, #ty>(
+                        #name,
+                        &mut self.#slot,
+                        |member| match member {
+                            #ty::#member(value) => ::core::option::Option::Some(value),
+                            _ => ::core::option::Option::None,
+                        },
+                        #ty::#member,
+                    ),
+                }
+            }
+        })
+    }
+
+    fn visit(&self, field: &Field) -> Result<TokenStream, Error> {
+        let (number, name) = (field.number, &field.proto_name);
+        let element = self.element(field.kind, self.is_boxed(field)?)?;
+        let member = ident(&field.name);
+        Ok(match field.label {
+            Label::Singular => quote!(visitor.singular::<#element>(#number, #name, &self.#member);),
+            Label::Optional => quote!(visitor.optional::<#element>(#number, #name, &self.#member);),
+            Label::Repeated => quote!(visitor.repeated::<#element>(#number, #name, &self.#member);),
+            Label::Packed => quote!(visitor.packed::<#element>(#number, #name, &self.#member);),
+            Label::Map(key) => {
+                let key = self.element(key, false)?;
+                quote!(visitor.map::<#key, #element>(#number, #name, &self.#member);)
+            }
+            Label::Member(oneof) => {
+                let oneof = self.oneof_of(oneof)?;
+                let (slot, ty) = (ident(&oneof.name), self.oneof_path(oneof, &self.message.home.modules));
+                quote! {
+                    if let ::core::option::Option::Some(#ty::#member(value)) = &self.#slot {
+                        visitor.field::<#element>(#number, #name, value);
+                    }
+                }
+            }
+        })
+    }
+
+    /// The runtime's name for what a field holds.
+    fn element(&self, kind: Kind, is_boxed: bool) -> Result<TokenStream, Error> {
+        let runtime = self.context.paths.runtime();
+        let from = &self.message.home.modules;
+        Ok(match kind {
+            Kind::Scalar(scalar) => {
+                let element = ident(scalar.element);
+                quote!(#runtime::#element)
+            }
+            Kind::Enum(index) => {
+                let ty = self.context.declared_enum(index, from)?;
+                quote!(#runtime::Enum<#ty>)
+            }
+            Kind::Message(index) => {
+                let ty = self.context.message(index, from)?;
+                if is_boxed { quote!(#runtime::Boxed<#ty>) } else { quote!(#runtime::Nested<#ty>) }
+            }
+        })
+    }
+
+    fn is_boxed(&self, field: &Field) -> Result<bool, Error> {
+        Ok(match field.label {
+            Label::Member(oneof) => shape::is_boxed(self.variant_type(field, oneof)?),
+            _ => shape::is_boxed(self.context.types.member(&self.normal_name, &normal::field_name(field))?),
+        })
+    }
+
+    fn variant_type(&self, field: &Field, oneof: usize) -> Result<&syn::Type, Error> {
+        self.context.types.variant(&self.normal_name, &normal::oneof_name(oneof), &normal::field_name(field))
+    }
+
+    fn oneof_of(&self, index: usize) -> Result<&Oneof, Error> {
+        let oneof = self.message.oneofs.get(index);
+        oneof.ok_or_else(|| Error::Types(format!("oneof {index} of {} is missing", self.message.full_name)))
+    }
+
+    fn oneof_home(&self) -> Home {
+        let mut home = self.message.home.clone();
+        home.modules.push(snake(&self.message.name));
+        home
+    }
+
+    fn oneof_path(&self, oneof: &Oneof, from: &[String]) -> TokenStream {
+        path(from, &self.oneof_home(), &oneof.type_name)
+    }
+}
+
+/// The wire type outside a packed list.
+fn wire_type(field: &Field) -> u32 {
+    match (field.label, field.kind) {
+        (Label::Map(_), _) | (_, Kind::Message(_)) => 2,
+        (_, Kind::Enum(_)) => 0,
+        (_, Kind::Scalar(scalar)) => scalar.wire_type,
+    }
+}
+
+fn is_packable(kind: Kind) -> bool {
+    match kind {
+        Kind::Scalar(scalar) => scalar.packable,
+        Kind::Enum(_) => true,
+        Kind::Message(_) => false,
+    }
+}
+
+fn field_docs(field: &Field) -> TokenStream {
+    docs(field.docs.as_deref(), &format!("Field {}, `{}`.", field.number, field.proto_name))
+}
+
+fn oneof_docs(oneof: &Oneof) -> TokenStream {
+    docs(oneof.docs.as_deref(), &format!("One of the members of `{}`.", oneof.proto_name))
+}

@@ -1,0 +1,69 @@
+//! pb-rs's types under our names.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{GenericArgument, PathArguments, Type};
+
+use super::Context;
+use crate::error::Error;
+
+/// Writes a type of pb-rs with full paths, as seen from these modules.
+pub(super) fn rename(ty: &Type, context: &Context<'_>, from: &[String]) -> Result<TokenStream, Error> {
+    let segment = match ty {
+        Type::Path(path) if path.path.segments.len() == 1 => path.path.segments.last(),
+        _ => None,
+    };
+    let segment = segment.ok_or_else(|| unexpected(ty))?;
+    let name = segment.ident.to_string();
+    let arguments = match &segment.arguments {
+        PathArguments::None => Vec::new(),
+        PathArguments::AngleBracketed(arguments) => arguments
+            .args
+            .iter()
+            .map(|argument| match argument {
+                GenericArgument::Type(ty) => rename(ty, context, from),
+                _ => Err(unexpected(ty)),
+            })
+            .collect::<Result<Vec<_>, _>>()?,
+        PathArguments::Parenthesized(_) => return Err(unexpected(ty)),
+    };
+    let path = match name.as_str() {
+        "Option" => quote!(::core::option::Option),
+        "Vec" => quote!(::std::vec::Vec),
+        "Box" => quote!(::std::boxed::Box),
+        "String" => quote!(::std::string::String),
+        "KVMap" => quote!(::std::collections::BTreeMap), // pb-rs's own name for the map of its choice
+        "i32" | "i64" | "u32" | "u64" | "f32" | "f64" | "bool" | "u8" => {
+            let name = &segment.ident;
+            quote!(#name)
+        }
+        _ => named(&name, context, from).ok_or_else(|| unexpected(ty))??,
+    };
+    Ok(if arguments.is_empty() { path } else { quote!(#path<#(#arguments),*>) })
+}
+
+/// A message or enum by the name that `normal` gave it: `M3_Person`, `E0_Kind`.
+fn named(name: &str, context: &Context<'_>, from: &[String]) -> Option<Result<TokenStream, Error>> {
+    let (number, _) = name.split_once('_')?;
+    if let Some(index) = number.strip_prefix('M') {
+        return Some(context.message(index.parse().ok()?, from));
+    }
+    Some(context.declared_enum(number.strip_prefix('E')?.parse().ok()?, from))
+}
+
+/// Whether pb-rs has put the value on the heap, since it can contain itself.
+pub(super) fn is_boxed(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(segment) = path.path.segments.last() else { return false };
+    match &segment.arguments {
+        _ if segment.ident == "Box" => true,
+        PathArguments::AngleBracketed(arguments) if segment.ident == "Option" => {
+            arguments.args.iter().any(|argument| matches!(argument, GenericArgument::Type(ty) if is_boxed(ty)))
+        }
+        _ => false,
+    }
+}
+
+fn unexpected(ty: &Type) -> Error {
+    Error::Types(format!("pb-rs emitted the type `{}`, which is not known", quote!(#ty)))
+}

@@ -1,0 +1,108 @@
+//! Has protox read the .proto files as protoc would, and knows where in the files a thing was declared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use protox::Compiler;
+use protox::prost_reflect::{DescriptorPool, FileDescriptor, Kind, MessageDescriptor};
+
+use crate::Error;
+
+/// The descriptors of all files, and which of them are to be emitted.
+pub(crate) struct Front {
+    pub(crate) pool: DescriptorPool,
+    /// By the name that imports use; only files that were read from disk have a path.
+    paths: BTreeMap<String, PathBuf>,
+    /// The requested files and those whose types they use.
+    emitted: BTreeSet<String>,
+}
+
+/// What the .proto file says of one thing besides its descriptor.
+pub(crate) struct Source {
+    /// `file:line:column`, or the file alone.
+    pub(crate) place: String,
+    /// The comment before it, or else behind it.
+    pub(crate) comment: Option<String>,
+}
+
+impl Front {
+    pub(crate) fn read(includes: &[PathBuf], files: &[impl AsRef<Path>]) -> Result<Self, Error> {
+        let compiler = compiler(includes, files, true)?;
+        let pool = compiler.descriptor_pool();
+        let paths = compiler
+            .files()
+            .filter_map(|file| Some((file.name().to_owned(), file.path()?.to_owned())))
+            .collect::<BTreeMap<_, _>>();
+        let requested =
+            compiler.files().filter(|file| !file.is_import()).map(|file| file.name().to_owned()).collect::<Vec<_>>();
+        let mut front = Self { pool, paths, emitted: BTreeSet::new() };
+        for name in requested {
+            front.emit(&name);
+        }
+        Ok(front)
+    }
+
+    /// The serialized descriptors of the files and what they import, without source info.
+    pub(crate) fn descriptor_set(includes: &[PathBuf], files: &[impl AsRef<Path>]) -> Result<Vec<u8>, Error> {
+        Ok(compiler(includes, files, false)?.encode_file_descriptor_set())
+    }
+
+    /// The files that were read from disk.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.paths.values().map(PathBuf::as_path)
+    }
+
+    /// The files to emit, imports before what imports them.
+    pub(crate) fn emitted(&self) -> impl Iterator<Item = FileDescriptor> {
+        self.pool.files().filter(|file| self.emitted.contains(file.name()))
+    }
+
+    /// Looks a thing up by its path in the descriptor of its file (`SourceCodeInfo.Location.path`).
+    pub(crate) fn source(&self, file: &FileDescriptor, path: &[i32]) -> Source {
+        let name = self.paths.get(file.name()).map_or_else(|| file.name().into(), |path| path.display().to_string());
+        let locations = file.file_descriptor_proto().source_code_info.as_ref().map_or(&[][..], |info| &info.location);
+        let Some(location) = locations.iter().find(|location| location.path == path) else {
+            return Source { place: name, comment: None };
+        };
+        let place = match location.span.as_slice() {
+            [line, column, ..] => format!("{name}:{}:{}", line + 1, column + 1),
+            _ => name,
+        };
+        let comment = location.leading_comments.clone().or_else(|| location.trailing_comments.clone());
+        Source { place, comment }
+    }
+
+    /// Marks a file and those whose types it uses.
+    fn emit(&mut self, name: &str) {
+        let Some(file) = self.pool.get_file_by_name(name) else { return };
+        if !self.emitted.insert(name.to_owned()) {
+            return;
+        }
+        let mut used = BTreeSet::new();
+        file.messages().for_each(|message| used_files(&message, &mut used));
+        for method in file.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
+            used.insert(method.input().parent_file().name().to_owned());
+            used.insert(method.output().parent_file().name().to_owned());
+        }
+        used.iter().for_each(|name| self.emit(name));
+    }
+}
+
+fn used_files(message: &MessageDescriptor, used: &mut BTreeSet<String>) {
+    for field in message.fields() {
+        match field.kind() {
+            Kind::Message(message) => used.insert(message.parent_file().name().to_owned()),
+            Kind::Enum(declared) => used.insert(declared.parent_file().name().to_owned()),
+            _ => continue,
+        };
+    }
+    message.child_messages().for_each(|child| used_files(&child, used));
+}
+
+fn compiler(includes: &[PathBuf], files: &[impl AsRef<Path>], source_info: bool) -> Result<Compiler, Error> {
+    // The Debug form of protox's error is the one with file:line:column.
+    let proto = |error: protox::Error| Error::Proto(format!("{error:?}"));
+    let mut compiler = Compiler::new(includes).map_err(proto)?;
+    compiler.include_source_info(source_info).include_imports(true).open_files(files).map_err(proto)?;
+    Ok(compiler)
+}

@@ -1,0 +1,310 @@
+//! Reading a message from bytes that may be anything.
+//!
+//! The decoder stands in one exact slice, the message being read. A nested message is a slice of that slice, taken after
+//! its length was compared, as a 64-bit number, with what is left. From quick-protobuf's reader come only the reads of one
+//! varint (of 64 bits) and of one fixed number, each on the rest of the slice: those check every byte, and everything
+//! else that reader offers does not.
+//!
+//! An error ends the whole decode, so nothing is put back on that way.
+
+use std::collections::BTreeMap;
+
+use quick_protobuf::BytesReader;
+
+use super::element::{Element, Packable};
+use super::{
+    DecodeError, DecodeErrorKind, EMPTY_ELEMENT_LIMIT, MESSAGE_SIZE_LIMIT, Message, RECURSION_LIMIT,
+    UNKNOWN_FIELD_LIMIT, UnknownFields,
+};
+
+/// Reads the fields of one message and of those within it.
+#[derive(Debug)]
+pub struct Decoder<'a> {
+    // The message being read, and where in it the next byte lies.
+    bytes: &'a [u8],
+    position: usize,
+    // Where `bytes` begins in the outermost message, for errors.
+    base: usize,
+    // Where the tag of the field being read begins in `bytes`: unknown fields are copied from there.
+    tag_position: usize,
+    // How much is left of the limits.
+    depth_left: u32,
+    unknown_left: u32,
+    empty_left: usize,
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        if bytes.len() > MESSAGE_SIZE_LIMIT {
+            return Err(DecodeError::new(0, DecodeErrorKind::TooLarge { size: bytes.len() }));
+        }
+        Ok(Self {
+            bytes,
+            position: 0,
+            base: 0,
+            tag_position: 0,
+            depth_left: RECURSION_LIMIT,
+            unknown_left: UNKNOWN_FIELD_LIMIT,
+            empty_left: EMPTY_ELEMENT_LIMIT,
+        })
+    }
+
+    /// Reads all fields of the slice into `message`.
+    pub(super) fn merge_all<M: Message>(&mut self, message: &mut M) -> Result<(), DecodeError> {
+        while self.position < self.bytes.len() {
+            let tag = self.tag()?;
+            message.merge_field(tag, self)?;
+        }
+        Ok(())
+    }
+
+    // --- What generated code calls, one for each way to declare a field ---
+
+    /// A field without presence.
+    pub fn singular<E: Element>(&mut self, name: &'static str, value: &mut E::Value) -> Result<(), DecodeError> {
+        E::merge(value, self).map_err(|error| error.within(name))
+    }
+
+    /// A field with presence.
+    pub fn optional<E: Element>(
+        &mut self,
+        name: &'static str,
+        value: &mut Option<E::Value>,
+    ) -> Result<(), DecodeError> {
+        E::merge(value.get_or_insert_with(E::Value::default), self).map_err(|error| error.within(name))
+    }
+
+    /// One more value of a list.
+    pub fn repeated<E: Element>(&mut self, name: &'static str, values: &mut Vec<E::Value>) -> Result<(), DecodeError> {
+        let index = values.len();
+        let start = self.position;
+        values.push(E::Value::default());
+        if let Some(value) = values.last_mut() {
+            E::merge(value, self).map_err(|error| error.within_element(name, index))?;
+        }
+        // Only a length of 0 is read in one byte without there being anything: numbers take their byte.
+        if E::WIRE_TYPE.is_len() && self.position - start == 1 {
+            self.charge_empty(size_of::<E::Value>()).map_err(|error| error.within_element(name, index))?;
+        }
+        Ok(())
+    }
+
+    /// Values of a list, all in one field of the wire.
+    pub fn packed<E: Packable>(&mut self, name: &'static str, values: &mut Vec<E::Value>) -> Result<(), DecodeError> {
+        let outer = self.enter().map_err(|error| error.within(name))?;
+        if let Some(size) = E::FIXED_SIZE {
+            values.reserve(self.bytes.len() / size);
+        }
+        while self.position < self.bytes.len() {
+            let mut value = E::Value::default();
+            E::merge(&mut value, self).map_err(|error| error.within_element(name, values.len()))?;
+            values.push(value);
+        }
+        self.leave(outer);
+        Ok(())
+    }
+
+    /// A member of a oneof: merged into the value if this member is the one that is set, else set anew. `get` looks
+    /// whether it is, `wrap` sets it.
+    pub fn member<E: Element, O>(
+        &mut self,
+        name: &'static str,
+        slot: &mut Option<O>,
+        get: fn(&mut O) -> Option<&mut E::Value>,
+        wrap: fn(E::Value) -> O,
+    ) -> Result<(), DecodeError> {
+        if slot.as_mut().and_then(get).is_none() {
+            *slot = Some(wrap(E::Value::default()));
+        }
+        match slot.as_mut().and_then(get) {
+            Some(value) => E::merge(value, self).map_err(|error| error.within(name)),
+            None => Ok(()), // `get` finds what `wrap` made
+        }
+    }
+
+    /// One entry of a map.
+    pub fn map<K: Element, V: Element>(
+        &mut self,
+        name: &'static str,
+        entries: &mut BTreeMap<K::Value, V::Value>,
+    ) -> Result<(), DecodeError>
+    where
+        K::Value: Ord,
+    {
+        let (key, value) = self.entry::<K, V>().map_err(|error| error.within(name))?;
+        entries.insert(key, value);
+        Ok(())
+    }
+
+    /// A field that the .proto file does not name, or names with another wire type.
+    pub fn unknown(&mut self, tag: u32, fields: &mut UnknownFields) -> Result<(), DecodeError> {
+        let start = self.tag_position;
+        self.skip(tag)?;
+        fields.push(self.bytes.get(start..self.position).unwrap_or_default());
+        Ok(())
+    }
+
+    // --- What elements read ---
+
+    pub(super) fn varint(&mut self) -> Result<u64, DecodeError> {
+        let rest = self.rest();
+        let mut reader = BytesReader::from_bytes(rest);
+        match reader.read_varint64(rest) {
+            Ok(value) => {
+                self.position += rest.len() - reader.len();
+                Ok(value)
+            }
+            Err(quick_protobuf::Error::Varint) => Err(self.error(DecodeErrorKind::Varint)),
+            Err(_) => Err(self.truncated(rest.len() as u64 + 1)),
+        }
+    }
+
+    pub(super) fn fixed32(&mut self) -> Result<u32, DecodeError> {
+        let rest = self.rest();
+        let value = BytesReader::from_bytes(rest).read_fixed32(rest).map_err(|_| self.truncated(4))?;
+        self.position += 4;
+        Ok(value)
+    }
+
+    pub(super) fn fixed64(&mut self) -> Result<u64, DecodeError> {
+        let rest = self.rest();
+        let value = BytesReader::from_bytes(rest).read_fixed64(rest).map_err(|_| self.truncated(8))?;
+        self.position += 8;
+        Ok(value)
+    }
+
+    /// The bytes behind a length prefix.
+    pub(super) fn payload(&mut self) -> Result<&'a [u8], DecodeError> {
+        let len = self.varint()?;
+        let rest = self.rest();
+        // Compared as 64 bits: on a small host the length need not fit into a usize.
+        let payload = usize::try_from(len).ok().and_then(|len| rest.get(..len)).ok_or_else(|| self.truncated(len))?;
+        self.position += payload.len();
+        Ok(payload)
+    }
+
+    pub(super) fn string(&mut self) -> Result<&'a str, DecodeError> {
+        let payload = self.payload()?;
+        std::str::from_utf8(payload).map_err(|error| {
+            let start = self.base + self.position - payload.len();
+            DecodeError::new(start + error.valid_up_to(), DecodeErrorKind::Utf8)
+        })
+    }
+
+    /// A message behind a length prefix.
+    pub(super) fn nested<M: Message>(&mut self, message: &mut M) -> Result<(), DecodeError> {
+        self.descend()?;
+        let outer = self.enter()?;
+        self.merge_all(message)?;
+        self.leave(outer);
+        self.depth_left += 1;
+        Ok(())
+    }
+
+    // --- Inside ---
+
+    /// The next tag, with a field number and wire type that exist.
+    fn tag(&mut self) -> Result<u32, DecodeError> {
+        self.tag_position = self.position;
+        let tag = self.varint()?;
+        let kind = match u32::try_from(tag) {
+            // Nor may it be written in more bytes than 32 bits ever need; the other implementations refuse that too.
+            _ if self.position - self.tag_position > 5 => DecodeErrorKind::TagTooLarge { tag },
+            Err(_) => DecodeErrorKind::TagTooLarge { tag },
+            Ok(tag) if tag >> 3 == 0 => DecodeErrorKind::FieldZero,
+            Ok(tag) if tag & 7 > 5 => DecodeErrorKind::WireType { wire_type: (tag & 7) as u8 },
+            Ok(tag) => return Ok(tag),
+        };
+        Err(DecodeError::new(self.base + self.tag_position, kind))
+    }
+
+    /// Steps over the value of a field.
+    fn skip(&mut self, tag: u32) -> Result<(), DecodeError> {
+        self.unknown_left =
+            self.unknown_left.checked_sub(1).ok_or_else(|| self.error(DecodeErrorKind::TooManyUnknownFields))?;
+        match tag & 7 {
+            0 => self.varint().map(drop),
+            1 => self.fixed64().map(drop),
+            2 => self.payload().map(drop),
+            3 => self.skip_group(tag >> 3),
+            5 => self.fixed32().map(drop),
+            _ => Err(DecodeError::new(self.base + self.tag_position, DecodeErrorKind::GroupEnd { number: tag >> 3 })),
+        }
+    }
+
+    fn skip_group(&mut self, number: u32) -> Result<(), DecodeError> {
+        self.descend()?;
+        loop {
+            let tag = self.tag()?;
+            if tag == number << 3 | 4 {
+                break;
+            }
+            self.skip(tag)?;
+        }
+        self.depth_left += 1;
+        Ok(())
+    }
+
+    fn entry<K: Element, V: Element>(&mut self) -> Result<(K::Value, V::Value), DecodeError> {
+        let outer = self.enter()?;
+        let mut key = K::Value::default();
+        let mut value = V::Value::default();
+        let mut value_seen = false;
+        while self.position < self.bytes.len() {
+            let tag = self.tag()?;
+            if tag == 1 << 3 | K::WIRE_TYPE as u32 {
+                K::merge(&mut key, self).map_err(|error| error.within("key"))?;
+            } else if tag == 2 << 3 | V::WIRE_TYPE as u32 {
+                V::merge(&mut value, self).map_err(|error| error.within("value"))?;
+                value_seen = true;
+            } else {
+                self.skip(tag)?; // an entry has no room for unknown fields
+            }
+        }
+        self.leave(outer);
+        if !value_seen {
+            self.charge_empty(size_of::<V::Value>())?;
+        }
+        Ok((key, value))
+    }
+
+    /// Goes into the part behind a length prefix; returns what `leave` needs to come back.
+    fn enter(&mut self) -> Result<(&'a [u8], usize), DecodeError> {
+        let part = self.payload()?;
+        let outer = (std::mem::replace(&mut self.bytes, part), self.position);
+        self.base += self.position - part.len();
+        self.position = 0;
+        Ok(outer)
+    }
+
+    fn leave(&mut self, (bytes, position): (&'a [u8], usize)) {
+        self.base -= position - self.bytes.len();
+        self.bytes = bytes;
+        self.position = position;
+    }
+
+    fn descend(&mut self) -> Result<(), DecodeError> {
+        self.depth_left = self.depth_left.checked_sub(1).ok_or_else(|| self.error(DecodeErrorKind::TooDeep))?;
+        Ok(())
+    }
+
+    fn charge_empty(&mut self, size: usize) -> Result<(), DecodeError> {
+        self.empty_left =
+            self.empty_left.checked_sub(size).ok_or_else(|| self.error(DecodeErrorKind::TooManyEmptyElements))?;
+        Ok(())
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.position..).unwrap_or_default()
+    }
+
+    #[cold]
+    fn truncated(&self, needed: u64) -> DecodeError {
+        self.error(DecodeErrorKind::Truncated { needed, left: self.rest().len() })
+    }
+
+    #[cold]
+    fn error(&self, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError::new(self.base + self.position, kind)
+    }
+}

@@ -1,0 +1,98 @@
+//! The traits that generated messages and enums implement.
+//!
+//! A message's own code is two functions, one to read a field and one to visit all fields; everything public is built
+//! from these two here, so that size, bytes and text cannot disagree.
+
+use std::fmt::Debug;
+
+use bytes::BytesMut;
+
+use super::decode::Decoder;
+use super::encode::{Encoder, Sizes};
+use super::text::Text;
+use super::visit::Visitor;
+use super::{DecodeError, EncodeError, MESSAGE_SIZE_LIMIT};
+
+/// A message of a .proto file. Generated code implements it; only call it.
+pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
+    /// The name with its package, such as `helloworld.HelloRequest`.
+    const FULL_NAME: &'static str;
+
+    /// Reads the value of one field whose tag has been read; a tag that is not known goes to `Decoder::unknown`.
+    #[doc(hidden)]
+    fn merge_field(&mut self, tag: u32, decoder: &mut Decoder<'_>) -> Result<(), DecodeError>;
+
+    /// Shows every field, in the order of the field numbers, and then the unknown ones.
+    #[doc(hidden)]
+    fn visit<V: Visitor>(&self, visitor: &mut V);
+
+    /// The size of the encoded message in bytes.
+    fn encoded_len(&self) -> usize {
+        let mut sizes = Sizes::default();
+        self.visit(&mut sizes);
+        sizes.total()
+    }
+
+    /// Encodes the message.
+    ///
+    /// # Errors
+    ///
+    /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT).
+    fn encode_to_vec(&self) -> Result<Vec<u8>, EncodeError> {
+        let mut buffer = BytesMut::new();
+        self.encode(&mut buffer)?;
+        Ok(buffer.into())
+    }
+
+    /// Appends the encoded message to `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT); nothing is appended then.
+    fn encode(&self, buffer: &mut BytesMut) -> Result<(), EncodeError> {
+        let mut sizes = Sizes::default();
+        self.visit(&mut sizes);
+        if sizes.total() > MESSAGE_SIZE_LIMIT {
+            return Err(EncodeError::new(Self::FULL_NAME, sizes.total()));
+        }
+        buffer.reserve(sizes.total());
+        self.visit(&mut Encoder::new(buffer, sizes));
+        Ok(())
+    }
+
+    /// Decodes a message.
+    ///
+    /// # Errors
+    ///
+    /// When `bytes` are not such a message; the error names the byte and the field.
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut message = Self::default();
+        message.merge(bytes)?;
+        Ok(message)
+    }
+
+    /// Decodes on top of what is here: scalars are replaced, messages merged, lists extended.
+    ///
+    /// # Errors
+    ///
+    /// When `bytes` are not such a message; what came before the offending byte has been merged then.
+    fn merge(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        Decoder::new(bytes)?.merge_all(self)
+    }
+
+    /// The text form, a field a line, as Python's `print(message)` shows it; maps are in the order of their keys.
+    /// Unknown fields are not shown.
+    fn to_text(&self) -> String {
+        let mut text = Text::default();
+        self.visit(&mut text);
+        text.into_string()
+    }
+}
+
+/// An enum of a .proto file. Generated code implements it.
+///
+/// Numbers that the .proto file does not name are kept: decoding and encoding again changes nothing.
+pub trait Enumeration: Copy + Debug + Default + PartialEq + From<i32> + Into<i32> + Send + Sync + 'static {
+    /// The name as the .proto file has it, such as `PHONE_TYPE_HOME`; `None` for a number it does not name.
+    fn name(self) -> Option<&'static str>;
+}

@@ -1,0 +1,43 @@
+//! One walk over the fields of a message, for whoever measures, writes or prints it.
+
+use std::collections::BTreeMap;
+
+use super::UnknownFields;
+use super::element::{Element, Packable, Scalar};
+
+/// Sees the fields of a message in the order of their numbers. The methods are the ways in which a field can be
+/// declared; only `field`, `packed`, `map` and `unknown` differ from visitor to visitor.
+pub trait Visitor: Sized {
+    /// A value that is there.
+    fn field<E: Element>(&mut self, number: u32, name: &'static str, value: &E::Value);
+
+    /// All values of a list in one field of the wire.
+    fn packed<E: Packable>(&mut self, number: u32, name: &'static str, values: &[E::Value]);
+
+    /// The entries of a map.
+    fn map<K: Element, V: Element>(&mut self, number: u32, name: &'static str, entries: &BTreeMap<K::Value, V::Value>);
+
+    /// The fields that the .proto file does not name.
+    fn unknown(&mut self, fields: &UnknownFields);
+
+    /// A field without presence: its default value is not written.
+    fn singular<E: Scalar>(&mut self, number: u32, name: &'static str, value: &E::Value) {
+        if !E::is_default(value) {
+            self.field::<E>(number, name, value);
+        }
+    }
+
+    /// A field with presence.
+    fn optional<E: Element>(&mut self, number: u32, name: &'static str, value: &Option<E::Value>) {
+        if let Some(value) = value {
+            self.field::<E>(number, name, value);
+        }
+    }
+
+    /// A list with a field of the wire for each value.
+    fn repeated<E: Element>(&mut self, number: u32, name: &'static str, values: &[E::Value]) {
+        for value in values {
+            self.field::<E>(number, name, value);
+        }
+    }
+}
