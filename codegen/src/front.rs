@@ -100,9 +100,20 @@ fn used_files(message: &MessageDescriptor, used: &mut BTreeSet<String>) {
 }
 
 fn compiler(includes: &[PathBuf], files: &[impl AsRef<Path>], source_info: bool) -> Result<Compiler, Error> {
-    // The Debug form of protox's error is the one with file:line:column.
-    let proto = |error: protox::Error| Error::Proto(format!("{error:?}"));
+    let proto = |error: protox::Error| Error::Proto(message(&error, includes));
     let mut compiler = Compiler::new(includes).map_err(proto)?;
     compiler.include_source_info(source_info).include_imports(true).open_files(files).map_err(proto)?;
     Ok(compiler)
+}
+
+/// What protox says, with the file's path for the name by which it is imported.
+fn message(error: &protox::Error, includes: &[PathBuf]) -> String {
+    // The Debug form is the one with file:line:column.
+    let message = format!("{error:?}");
+    let Some(name) = error.file() else { return message };
+    let path = includes.iter().map(|include| include.join(name)).find(|path| path.exists());
+    match (message.strip_prefix(name), path) {
+        (Some(rest), Some(path)) if rest.starts_with(':') => format!("{}{rest}", path.display()),
+        _ => message,
+    }
 }

@@ -266,7 +266,7 @@ impl Reader<'_> {
         let fields = message.fields().collect::<Vec<_>>();
         let mut fields = fields.iter().map(|field| self.field(field, &oneofs)).collect::<Result<Vec<_>, _>>()?;
         fields.sort_by_key(|field| field.number);
-        let oneofs = oneofs.iter().map(|oneof| self.oneof(&file, oneof)).collect::<Vec<_>>();
+        let oneofs = oneofs.iter().map(|oneof| self.oneof(message, oneof)).collect::<Vec<_>>();
         let read = Message {
             home: home_within(&file, message.parent_message()),
             name: names::camel(message.name()),
@@ -350,15 +350,16 @@ impl Reader<'_> {
         Ok(Kind::Scalar(scalar))
     }
 
-    fn oneof(&self, file: &FileDescriptor, oneof: &OneofDescriptor) -> Oneof {
-        let Source { place, comment } = self.front.source(file, oneof.path());
-        Oneof {
-            name: member_name(oneof.name()),
-            type_name: names::camel(oneof.name()),
-            proto_name: oneof.name().to_owned(),
-            docs: comment,
-            place,
+    fn oneof(&self, message: &MessageDescriptor, oneof: &OneofDescriptor) -> Oneof {
+        let Source { place, comment } = self.front.source(&message.parent_file(), oneof.path());
+        let mut type_name = names::camel(oneof.name());
+        // Its enum lies beside the message's own types: `oneof kind` and `enum Kind` are often found together.
+        let is_taken = message.child_messages().any(|child| names::camel(child.name()) == type_name)
+            || message.child_enums().any(|child| names::camel(child.name()) == type_name);
+        if is_taken {
+            type_name.push_str("Oneof");
         }
+        Oneof { name: member_name(oneof.name()), type_name, proto_name: oneof.name().to_owned(), docs: comment, place }
     }
 
     fn declared_enum(&self, declared: &EnumDescriptor) -> Enum {
@@ -456,7 +457,7 @@ fn check_members(message: &Message) -> Result<(), Error> {
 pub(crate) fn check_distinct<'a>(names: impl Iterator<Item = (&'a str, &'a str)>, what: &str) -> Result<(), Error> {
     let mut seen = BTreeSet::new();
     for (name, place) in names {
-        if !seen.insert(name) {
+        if !seen.insert(names::ident(name).to_string()) {
             return Err(Error::Proto(format!("{place}: a second {what} that is called `{name}` in Rust")));
         }
     }
@@ -464,5 +465,5 @@ pub(crate) fn check_distinct<'a>(names: impl Iterator<Item = (&'a str, &'a str)>
 }
 
 fn unsupported(place: &str, feature: &str) -> Error {
-    Error::Proto(format!("{place}: {feature} are not supported yet"))
+    Error::Proto(format!("{place}: not supported yet: {feature}"))
 }

@@ -146,6 +146,7 @@ impl<'a> Decoder<'a> {
 
     // --- What elements read ---
 
+    #[inline]
     pub(super) fn varint(&mut self) -> Result<u64, DecodeError> {
         let rest = self.rest();
         let mut reader = BytesReader::from_bytes(rest);
@@ -159,6 +160,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn fixed32(&mut self) -> Result<u32, DecodeError> {
         let rest = self.rest();
         let value = BytesReader::from_bytes(rest).read_fixed32(rest).map_err(|_| self.truncated(4))?;
@@ -166,6 +168,7 @@ impl<'a> Decoder<'a> {
         Ok(value)
     }
 
+    #[inline]
     pub(super) fn fixed64(&mut self) -> Result<u64, DecodeError> {
         let rest = self.rest();
         let value = BytesReader::from_bytes(rest).read_fixed64(rest).map_err(|_| self.truncated(8))?;
@@ -174,6 +177,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// The bytes behind a length prefix.
+    #[inline]
     pub(super) fn payload(&mut self) -> Result<&'a [u8], DecodeError> {
         let len = self.varint()?;
         let rest = self.rest();
@@ -183,6 +187,7 @@ impl<'a> Decoder<'a> {
         Ok(payload)
     }
 
+    #[inline]
     pub(super) fn string(&mut self) -> Result<&'a str, DecodeError> {
         let payload = self.payload()?;
         std::str::from_utf8(payload).map_err(|error| {
@@ -204,6 +209,7 @@ impl<'a> Decoder<'a> {
     // --- Inside ---
 
     /// The next tag, with a field number and wire type that exist.
+    #[inline]
     fn tag(&mut self) -> Result<u32, DecodeError> {
         self.tag_position = self.position;
         let tag = self.varint()?;
@@ -269,6 +275,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Goes into the part behind a length prefix; returns what `leave` needs to come back.
+    #[inline]
     fn enter(&mut self) -> Result<(&'a [u8], usize), DecodeError> {
         let part = self.payload()?;
         let outer = (std::mem::replace(&mut self.bytes, part), self.position);
@@ -277,12 +284,14 @@ impl<'a> Decoder<'a> {
         Ok(outer)
     }
 
+    #[inline]
     fn leave(&mut self, (bytes, position): (&'a [u8], usize)) {
         self.base -= position - self.bytes.len();
         self.bytes = bytes;
         self.position = position;
     }
 
+    #[inline]
     fn descend(&mut self) -> Result<(), DecodeError> {
         self.depth_left = self.depth_left.checked_sub(1).ok_or_else(|| self.error(DecodeErrorKind::TooDeep))?;
         Ok(())
@@ -294,6 +303,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
+    #[inline]
     fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.position..).unwrap_or_default()
     }

@@ -28,11 +28,13 @@ impl Sizes {
         self.total
     }
 
+    #[inline]
     pub(super) fn add(&mut self, bytes: usize) {
         self.total += bytes;
     }
 
     /// Adds a part of known length with its prefix.
+    #[inline]
     pub(super) fn add_prefixed(&mut self, len: usize) {
         self.total += sizeof_len(len);
     }
@@ -50,6 +52,7 @@ impl Sizes {
         self.add_prefixed(len);
     }
 
+    #[inline]
     fn tag(&mut self, number: u32, wire_type: WireType) {
         self.total += sizeof_varint(tag(number, wire_type));
     }
@@ -118,6 +121,7 @@ impl<'b> Encoder<'b> {
         write(self);
     }
 
+    #[inline]
     fn tag(&mut self, number: u32, wire_type: WireType) {
         self.put(|writer| writer.write_varint(tag(number, wire_type)));
     }
@@ -163,41 +167,49 @@ impl Visitor for Encoder<'_> {
 pub(super) struct Output<'b>(&'b mut BytesMut);
 
 impl WriterBackend for Output<'_> {
+    #[inline]
     fn pb_write_u8(&mut self, value: u8) -> quick_protobuf::Result<()> {
         self.0.put_u8(value);
         Ok(())
     }
 
+    #[inline]
     fn pb_write_u32(&mut self, value: u32) -> quick_protobuf::Result<()> {
         self.0.put_u32_le(value);
         Ok(())
     }
 
+    #[inline]
     fn pb_write_i32(&mut self, value: i32) -> quick_protobuf::Result<()> {
         self.0.put_i32_le(value);
         Ok(())
     }
 
+    #[inline]
     fn pb_write_f32(&mut self, value: f32) -> quick_protobuf::Result<()> {
         self.0.put_f32_le(value);
         Ok(())
     }
 
+    #[inline]
     fn pb_write_u64(&mut self, value: u64) -> quick_protobuf::Result<()> {
         self.0.put_u64_le(value);
         Ok(())
     }
 
+    #[inline]
     fn pb_write_i64(&mut self, value: i64) -> quick_protobuf::Result<()> {
         self.0.put_i64_le(value);
         Ok(())
     }
 
+    #[inline]
     fn pb_write_f64(&mut self, value: f64) -> quick_protobuf::Result<()> {
         self.0.put_f64_le(value);
         Ok(())
     }
 
+    #[inline]
     fn pb_write_all(&mut self, bytes: &[u8]) -> quick_protobuf::Result<()> {
         self.0.put_slice(bytes);
         Ok(())

@@ -24,7 +24,7 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
 
     /// Shows every field, in the order of the field numbers, and then the unknown ones.
     #[doc(hidden)]
-    fn visit<V: Visitor>(&self, visitor: &mut V);
+    fn visit(&self, visitor: &mut impl Visitor);
 
     /// The size of the encoded message in bytes.
     fn encoded_len(&self) -> usize {

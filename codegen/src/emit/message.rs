@@ -121,7 +121,7 @@ impl Writer<'_> {
                     }
                 }
 
-                fn visit<V: #runtime::Visitor>(&self, visitor: &mut V) {
+                fn visit(&self, visitor: &mut impl #runtime::Visitor) {
                     #(#visits)*
                     visitor.unknown(&self.unknown_fields);
                 }

@@ -1,6 +1,6 @@
 //! A service: the trait that a server implements, what makes it servable, and the client.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::docs::docs;
@@ -21,6 +21,8 @@ struct Writer<'c> {
     service: &'c Service,
     calls: Vec<Call<'c>>,
     grpc: TokenStream,
+    /// The name of the handler's type parameter.
+    handler: Ident,
 }
 
 pub(super) fn emit(context: &Context<'_>, service: &Service) -> Result<Emitted, Error> {
@@ -29,7 +31,8 @@ pub(super) fn emit(context: &Context<'_>, service: &Service) -> Result<Emitted, 
         let (input, output) = (context.message(method.input, from)?, context.message(method.output, from)?);
         Ok(Call { method, input, output })
     });
-    let writer = Writer { service, calls: calls.collect::<Result<_, Error>>()?, grpc: context.paths.grpc() };
+    let calls = calls.collect::<Result<_, Error>>()?;
+    let writer = Writer { service, calls, grpc: context.paths.grpc(), handler: parameter(context, service) };
     let parts = [writer.handler(), writer.forwarding(), writer.server(), writer.client()];
     Ok(Emitted {
         home: service.home.clone(),
@@ -37,6 +40,12 @@ pub(super) fn emit(context: &Context<'_>, service: &Service) -> Result<Emitted, 
         place: service.place.clone(),
         tokens: quote!(#(#parts)*),
     })
+}
+
+/// `T`, unless something that is named where it stands is called that. Types of .proto files have no underscores.
+fn parameter(context: &Context<'_>, service: &Service) -> Ident {
+    let is_taken = service.name == "T" || context.schema.messages.iter().any(|message| message.name == "T");
+    ident(if is_taken { "T_" } else { "T" })
 }
 
 impl Call<'_> {
@@ -87,7 +96,7 @@ impl Call<'_> {
 impl Writer<'_> {
     /// The trait.
     fn handler(&self) -> TokenStream {
-        let Self { service, calls, grpc } = self;
+        let Self { service, calls, grpc, .. } = self;
         let (name, allow) = (ident(&service.name), allow());
         let service_docs = docs(service.docs.as_deref(), &format!("The service `{}`.", service.full_name));
         let methods = calls.iter().map(|call| {
@@ -116,7 +125,7 @@ impl Writer<'_> {
 
     /// The trait for what is shared.
     fn forwarding(&self) -> TokenStream {
-        let (name, allow) = (ident(&self.service.name), allow());
+        let (name, allow, handler) = (ident(&self.service.name), allow(), &self.handler);
         let methods = self.calls.iter().map(|call| {
             let (method, signature) = (ident(&call.method.name), call.signature(&self.grpc));
             let arguments = call.arguments();
@@ -124,14 +133,14 @@ impl Writer<'_> {
         });
         quote! {
             #allow
-            impl<T: #name + ?::core::marker::Sized> #name for ::std::sync::Arc<T> {
+            impl<#handler: #name + ?::core::marker::Sized> #name for ::std::sync::Arc<#handler> {
                 #(#methods)*
             }
         }
     }
 
     fn server(&self) -> TokenStream {
-        let Self { service, calls, grpc } = self;
+        let Self { service, calls, grpc, handler } = self;
         let (name, allow, full_name) = (ident(&service.name), allow(), &service.full_name);
         let server = with_suffix(&service.name, "Server");
         let routes = calls.iter().map(|call| {
@@ -148,33 +157,33 @@ impl Writer<'_> {
         quote! {
             #[doc = #docs]
             #allow
-            pub struct #server<T> {
-                inner: ::std::sync::Arc<T>,
+            pub struct #server<#handler> {
+                inner: ::std::sync::Arc<#handler>,
             }
 
             #allow
-            impl<T: #name> #server<T> {
+            impl<#handler: #name> #server<#handler> {
                 /// Serves with this handler, from as many threads as the server has.
-                pub fn new(inner: T) -> Self {
+                pub fn new(inner: #handler) -> Self {
                     Self { inner: ::std::sync::Arc::new(inner) }
                 }
             }
 
-            impl<T> ::core::clone::Clone for #server<T> {
+            impl<#handler> ::core::clone::Clone for #server<#handler> {
                 fn clone(&self) -> Self {
                     Self { inner: ::std::sync::Arc::clone(&self.inner) }
                 }
             }
 
-            impl<T> ::core::fmt::Debug for #server<T> {
+            impl<#handler> ::core::fmt::Debug for #server<#handler> {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                     f.debug_struct(::core::stringify!(#server)).finish_non_exhaustive()
                 }
             }
 
             #allow
-            impl<T: #name> ::core::convert::From<#server<T>> for #grpc::ServiceDefinition {
-                fn from(server: #server<T>) -> Self {
+            impl<#handler: #name> ::core::convert::From<#server<#handler>> for #grpc::ServiceDefinition {
+                fn from(server: #server<#handler>) -> Self {
                     let inner = server.inner;
                     #grpc::ServiceDefinition::new(#full_name) #(#routes)*
                 }
@@ -183,7 +192,7 @@ impl Writer<'_> {
     }
 
     fn client(&self) -> TokenStream {
-        let Self { service, calls, grpc } = self;
+        let Self { service, calls, grpc, .. } = self;
         let allow = allow();
         let client = with_suffix(&service.name, "Client");
         let methods = calls.iter().map(|call| self.client_method(call));
