@@ -37,6 +37,12 @@ pub struct Limits {
     pub receive_message_bytes: usize,
     /// The largest gRPC message that is sent, in bytes.
     pub send_message_bytes: usize,
+    /// Bytes of gRPC requests that are not whole yet, on one connection; the call that exceeds it is answered
+    /// RESOURCE_EXHAUSTED.
+    pub unfinished_message_bytes: usize,
+    /// Streaming calls that a server runs at once, each on a thread of its own; one more is answered
+    /// RESOURCE_EXHAUSTED.
+    pub streaming_calls: usize,
     /// Calls that wait for a handler's thread; one more is answered RESOURCE_EXHAUSTED.
     pub queued_calls: usize,
     /// The largest WebSocket message, in bytes.
@@ -64,6 +70,8 @@ impl Default for Limits {
             connection_window_bytes: 16 * 1024 * 1024,
             receive_message_bytes: 4 * 1024 * 1024,
             send_message_bytes: usize::MAX,
+            unfinished_message_bytes: 32 * 1024 * 1024,
+            streaming_calls: 1_000,
             queued_calls: 1_000,
             websocket_message_bytes: 64 * 1024 * 1024,
             websocket_frame_bytes: 16 * 1024 * 1024,

@@ -1,1 +1,25 @@
-//! (room under construction)
+//! HTTP/2 (RFC 9113) as an engine of the Link: the `h2` crate, driven by threads. It knows nothing of gRPC.
+//!
+//! - `io`: the Link's Io behind the traits that h2 reads and writes through;
+//! - `opening`: what a connection begins with, so that a wrong peer is told apart from a bad one;
+//! - `engine`: one connection of either side; `server` and `client`: its making and what it hands out;
+//! - `stream`: the two halves of a stream, blocking, with deadlines; `failure`: why a stream or connection ended.
+//!
+//! h2 has one waker slot a direction, so each half of a stream is `&mut` exclusive. Whoever uses a handle of h2 calls
+//! `Link::pump` afterwards (the types of `stream` do), so that what the use made necessary is done and whom it woke runs.
+
+#![allow(dead_code, unused_imports, reason = "the rooms above are being built")]
+
+mod client;
+mod engine;
+mod failure;
+mod io;
+mod opening;
+mod server;
+mod stream;
+
+pub(crate) use client::{Pending, Requests, connect};
+pub(crate) use engine::{Connection, Settings};
+pub(crate) use failure::{Failure, reason};
+pub(crate) use server::{Accepted, Incoming, Respond, accept};
+pub(crate) use stream::{Inbound, Outbound};

@@ -18,7 +18,7 @@
 //!   itself (a wish, looked at before a run ends), or from the clock (the published deadline, which bounds the reader's sleep).
 //!   A kicker that changes what the reader waits for publishes that before it rings.
 
-#![allow(dead_code, reason = "the rooms above are being built")]
+#![allow(dead_code, unused_imports, reason = "the rooms above are being built")]
 
 mod attendant;
 mod bell;
@@ -27,12 +27,12 @@ mod drive;
 mod end;
 mod engine;
 mod io;
-#[cfg(all(test, threadwire_model))]
+#[cfg(test)]
 mod model;
 mod outbox;
 mod role;
 mod sync;
-#[cfg(all(test, not(threadwire_model)))]
+#[cfg(test)]
 mod tests;
 
 pub(crate) use attendant::Attendant;
@@ -222,6 +222,27 @@ impl<E: Engine> Link<E> {
         }
     }
 
+    /// Reads for the connection on the calling thread until it is closed. `turn` is called first at once, and then each time
+    /// something may have changed; it answers when it wants to be called at the latest, and makes itself heard as `ready`
+    /// does in [`Link::wait_until`]. It is called once more after the close.
+    pub(crate) fn read_until_closed(self: &Arc<Self>, parker: &Arc<Parker>, mut turn: impl FnMut() -> Option<Instant>) {
+        loop {
+            let closed = self.is_closed();
+            parker.clear();
+            let next = turn();
+            self.pump();
+            if closed {
+                break;
+            }
+            if lock(&self.role).enter(parker) {
+                self.read_once(parker, next);
+            } else {
+                parker.park(next);
+            }
+        }
+        self.leave(parker);
+    }
+
     /// Drives the connection until it is closed, or until `deadline`. True: it is closed.
     pub(crate) fn drive_to_close(self: &Arc<Self>, deadline: Option<Instant>) -> bool {
         let ended = self.wait_until(&self.parker(), deadline, || None::<()>);
@@ -275,8 +296,8 @@ impl<E: Engine> Link<E> {
             let mut list = false;
             if matches!(left, Left::Free) {
                 role.free_since = self.attendant.tick();
-                list = !role.listed;
-                role.listed = true;
+                list = !role.listed && !self.is_closed();
+                role.listed |= list;
             }
             (left, list)
         };

@@ -2,6 +2,8 @@
 //!
 //! `RUSTFLAGS="--cfg threadwire_model" cargo test --lib --release link::model`
 
+#![cfg(threadwire_model)]
+
 use super::bell::{Bell, Sleeper};
 use super::drive::Drive;
 use loom::sync::atomic::{AtomicUsize, Ordering};

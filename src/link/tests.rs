@@ -1,5 +1,7 @@
 //! The Link with an engine that echoes lines: over a socket pair, and over a layer that behaves as badly as TLS may.
 
+#![cfg(not(threadwire_model))]
+
 use super::{Attendant, Engine, Filled, Io, Link, Parker, Parts, Step, Unready, lock};
 use crate::Threads;
 use crate::net::{Direction, Interest, Observer, Socket, Transport};

@@ -1,0 +1,240 @@
+//! The client's side of a connection: opening streams, as many at once as the peer allows.
+
+use super::engine::{Connection, Ending, Engine, Settings, State};
+use super::failure::Failure;
+use super::io::Adapter;
+use super::opening::Opening;
+use super::stream::{Inbound, Outbound, wait};
+use crate::link::{Attendant, Io, Link, Parker, Unready, lock};
+use bytes::Bytes;
+use h2::client::{ResponseFuture, SendRequest};
+use http::{Request, Response};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
+
+/// Speaks HTTP/2 on `io`. The preface is sent with the first step.
+///
+/// # Errors
+/// What the system says when it refuses a waker.
+pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -> io::Result<Requests> {
+    let limits = &settings.limits;
+    let shared = Arc::new(Shared::default());
+    let ending = Ending::default();
+    let begin_by = Instant::now() + limits.handshake_timeout;
+    let mut builder = h2::client::Builder::new();
+    builder
+        .initial_window_size(limits.stream_window_bytes)
+        .initial_connection_window_size(limits.connection_window_bytes)
+        .max_concurrent_streams(limits.concurrent_streams)
+        .max_header_list_size(limits.header_list_bytes)
+        .max_send_buffer_size(limits.outbox_bytes)
+        .data_frame_budget(settings.data_frame_budget())
+        .enable_push(false);
+    let mut made = Err(io::Error::other("h2 made no connection"));
+    let link = Link::new(io, attendant, limits.close_timeout, |parts| {
+        let adapter = Adapter::new(Arc::clone(&parts.io), Bytes::new(), Opening::of_server());
+        let progress = adapter.progress();
+        let handshake = pin!(builder.handshake(adapter));
+        // The preface is only gathered, which never has to wait.
+        let state = match handshake.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok((send, connection))) => {
+                made = Ok(send);
+                State::Client(Box::new(connection), progress, Arc::clone(&shared))
+            }
+            Poll::Ready(Err(error)) => {
+                made = Err(io::Error::other(error));
+                State::Over
+            }
+            Poll::Pending => State::Over,
+        };
+        Engine::new(parts, &ending.0, begin_by, state)
+    })?;
+    Ok(Requests { send: Some(made?), shared, connection: link })
+}
+
+/// Opens streams on one connection. When it and all streams are gone, the connection ends.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    /// None only while it is dropped.
+    send: Option<SendRequest<Bytes>>,
+    shared: Arc<Shared>,
+    connection: Arc<Connection>,
+}
+
+/// What engine and callers share.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    // Guards the state alone; taken while the engine runs, and by callers for a few instructions.
+    state: Mutex<Streams>,
+}
+
+#[derive(Debug, Default)]
+struct Streams {
+    begun: bool,
+    ended: bool,
+    failure: Option<String>,
+    limit: usize,
+    open: usize,
+    waiting: VecDeque<Arc<Parker>>,
+}
+
+impl Streams {
+    fn wake_all(&mut self) {
+        for parker in self.waiting.drain(..) {
+            parker.wake();
+        }
+    }
+
+    fn failure(&self) -> Failure {
+        Failure::Lost(self.failure.clone().unwrap_or_else(|| "the peer closed it".to_owned()))
+    }
+
+    fn wait(&mut self, parker: &Arc<Parker>) {
+        if !self.waiting.iter().any(|waiting| Arc::ptr_eq(waiting, parker)) {
+            self.waiting.push_back(Arc::clone(parker));
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn begin(&self, limit: usize) {
+        let mut state = lock(&self.state);
+        state.begun = true;
+        state.limit = limit;
+        state.wake_all();
+    }
+
+    pub(super) fn set_stream_limit(&self, limit: usize) {
+        let mut state = lock(&self.state);
+        if limit != state.limit {
+            state.limit = limit;
+            state.wake_all();
+        }
+    }
+
+    pub(super) fn end(&self, failure: Option<String>) {
+        let mut state = lock(&self.state);
+        state.ended = true;
+        state.failure = state.failure.take().or(failure);
+        state.wake_all();
+    }
+}
+
+/// The right to have one more stream open. Given back when the last half of the stream is dropped.
+#[derive(Debug)]
+pub(super) struct Permit(Arc<Shared>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut state = lock(&self.0.state);
+        state.open = state.open.saturating_sub(1);
+        if let Some(parker) = state.waiting.pop_front() {
+            parker.wake();
+        }
+    }
+}
+
+impl Requests {
+    /// Waits until the peer's first SETTINGS has come.
+    ///
+    /// # Errors
+    /// [`Failure::Lost`] or [`Failure::TimedOut`].
+    pub(crate) fn wait_begun(&self, deadline: Option<Instant>) -> Result<(), Failure> {
+        self.wait_for(deadline, |state| state.begun.then_some(()))
+    }
+
+    /// Whether a new stream may be opened here.
+    pub(crate) fn is_usable(&self) -> bool {
+        !lock(&self.shared.state).ended
+    }
+
+    /// Sends a request's head; waits for its turn if the peer allows no more streams at once.
+    ///
+    /// # Errors
+    /// The connection takes no new stream, or the deadline has come: nothing was sent.
+    pub(crate) fn open(&self, request: Request<()>, deadline: Option<Instant>) -> Result<(Pending, Outbound), Failure> {
+        let permit = Arc::new(self.permit(deadline)?);
+        // A clone: it has no memory of an earlier stream that h2 has not opened yet. The permits count them.
+        let mut send = self.send.clone().ok_or_else(|| Failure::Lost("closed by this side".to_owned()))?;
+        let (response, stream) = send.send_request(request, false)?;
+        let pending = Pending { connection: Arc::clone(&self.connection), response, permit: Arc::clone(&permit) };
+        Ok((pending, Outbound::new(&self.connection, stream).with_permit(permit)))
+    }
+
+    fn permit(&self, deadline: Option<Instant>) -> Result<Permit, Failure> {
+        self.wait_for(deadline, |state| {
+            (state.open < state.limit).then(|| {
+                state.open += 1;
+                Permit(Arc::clone(&self.shared))
+            })
+        })
+    }
+
+    fn wait_for<T>(
+        &self,
+        deadline: Option<Instant>,
+        mut ready: impl FnMut(&mut Streams) -> Option<T>,
+    ) -> Result<T, Failure> {
+        let mut look = |parker: Option<&Arc<Parker>>| {
+            let mut state = lock(&self.shared.state);
+            if state.ended {
+                return Some(Err(state.failure()));
+            }
+            let found = ready(&mut state);
+            if let (None, Some(parker)) = (&found, parker) {
+                state.wait(parker);
+            }
+            found.map(Ok)
+        };
+        if let Some(found) = look(None) {
+            return found;
+        }
+        let parker = self.connection.parker();
+        let end = self.connection.wait_until(&parker, deadline, || look(Some(&parker)));
+        let mut state = lock(&self.shared.state);
+        state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, &parker));
+        match end {
+            Ok(found) => found,
+            Err(unready) => {
+                // A turn that came with the deadline goes to the next.
+                if let Some(next) = state.waiting.pop_front() {
+                    next.wake();
+                }
+                Err(if unready == Unready::TimedOut { Failure::TimedOut } else { state.failure() })
+            }
+        }
+    }
+}
+
+impl Drop for Requests {
+    fn drop(&mut self) {
+        // h2 ends a connection when the last handle of it is gone, at its next step.
+        self.send = None;
+        self.connection.kick();
+    }
+}
+
+/// A response that has not come yet.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    connection: Arc<Connection>,
+    response: ResponseFuture,
+    permit: Arc<Permit>,
+}
+
+impl Pending {
+    /// Waits for the response's head.
+    ///
+    /// # Errors
+    /// The stream or connection has ended, or the deadline has come.
+    pub(crate) fn head(mut self, deadline: Option<Instant>) -> Result<Response<Inbound>, Failure> {
+        let response = wait(&self.connection, deadline, |context| Pin::new(&mut self.response).poll(context))??;
+        let (head, body) = response.into_parts();
+        Ok(Response::from_parts(head, Inbound::new(&self.connection, body).with_permit(self.permit)))
+    }
+}

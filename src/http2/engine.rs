@@ -1,0 +1,231 @@
+//! One connection of either side as an engine of the Link.
+
+use super::io::Adapter;
+use super::opening::Progress;
+use super::server::{Accepting, Answer};
+use crate::Limits;
+use crate::link::{Engine as LinkEngine, Link, Parts, Step, lock};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+/// A driven HTTP/2 connection.
+pub(crate) type Connection = Link<Engine>;
+
+/// The settings of RFC 9113 §6.5.2 and h2's own bounds, as [`Limits`] gives them.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(super) limits: Limits,
+}
+
+impl Settings {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { limits: limits.clone() }
+    }
+
+    /// Small DATA frames that wait unread are bounded by this; h2's own default ends a connection that holds a few thousand
+    /// unread small messages.
+    pub(super) fn data_frame_budget(&self) -> usize {
+        self.limits.connection_window_bytes as usize
+    }
+}
+
+/// What the outside wants of a connection; read by the engine at its next step.
+#[derive(Debug, Default)]
+pub(super) struct Orders(AtomicU8);
+
+const DRAIN: u8 = 1;
+const ABORT: u8 = 2;
+
+impl Orders {
+    fn give(&self, order: u8) {
+        self.0.fetch_or(order, Ordering::AcqRel);
+    }
+
+    fn has(&self, order: u8) -> bool {
+        self.0.load(Ordering::Acquire) & order != 0
+    }
+}
+
+/// The protocol's state.
+pub(crate) struct Engine {
+    parts: Parts,
+    waker: Waker,
+    orders: Arc<Orders>,
+    drained: bool,
+    /// Until when the peer's first SETTINGS must have come; none when it has.
+    begin_by: Option<Instant>,
+    state: State,
+}
+
+pub(super) enum State {
+    /// A server that has not seen the whole preface.
+    Accepting(Accepting),
+    Handshake(Box<h2::server::Handshake<Adapter, bytes::Bytes>>, Arc<Progress>, super::server::Sink),
+    Server(Box<h2::server::Connection<Adapter, bytes::Bytes>>, Arc<Progress>, super::server::Sink),
+    Client(Box<h2::client::Connection<Adapter, bytes::Bytes>>, Arc<Progress>, Arc<super::client::Shared>),
+    Over,
+}
+
+impl Engine {
+    pub(super) fn new(parts: &Parts, orders: &Arc<Orders>, begin_by: Instant, state: State) -> Self {
+        Self {
+            parts: parts.clone(),
+            waker: Waker::from(Arc::clone(&parts.wish)),
+            orders: Arc::clone(orders),
+            drained: false,
+            begin_by: Some(begin_by),
+            state,
+        }
+    }
+
+    /// One turn of the current state. `Some`: over.
+    fn turn(&mut self) -> Option<Result<(), String>> {
+        let mut context = Context::from_waker(&self.waker);
+        loop {
+            match &mut self.state {
+                State::Accepting(accepting) => match accepting.step(&self.parts) {
+                    Answer::Wait => return None,
+                    Answer::Over(why) => return Some(Err(why)),
+                    Answer::Begin(next) => self.state = next,
+                },
+                State::Handshake(handshake, progress, sink) => match Pin::new(handshake).poll(&mut context) {
+                    Poll::Pending => return None,
+                    Poll::Ready(Err(error)) => return Some(Err(error.to_string())),
+                    Poll::Ready(Ok(connection)) => {
+                        self.state = State::Server(Box::new(connection), Arc::clone(progress), sink.clone());
+                    }
+                },
+                State::Server(connection, _, sink) => {
+                    if self.orders.has(DRAIN) && !self.drained {
+                        self.drained = true;
+                        connection.graceful_shutdown();
+                    }
+                    return match connection.poll_accept(&mut context) {
+                        Poll::Pending => None,
+                        Poll::Ready(None) => Some(Ok(())),
+                        Poll::Ready(Some(Err(error))) => Some(Err(error.to_string())),
+                        Poll::Ready(Some(Ok((request, respond)))) => {
+                            sink.push(request, respond);
+                            continue;
+                        }
+                    };
+                }
+                State::Client(connection, ..) => {
+                    return match Pin::new(connection).poll(&mut context) {
+                        Poll::Pending => None,
+                        Poll::Ready(result) => Some(result.map_err(|error| error.to_string())),
+                    };
+                }
+                State::Over => return Some(Ok(())),
+            }
+        }
+    }
+
+    fn has_begun(&self) -> bool {
+        match &self.state {
+            State::Accepting(_) => false,
+            State::Handshake(_, progress, _) | State::Server(_, progress, _) | State::Client(_, progress, _) => {
+                progress.has_begun()
+            }
+            State::Over => true,
+        }
+    }
+
+    fn over(&mut self, why: Result<(), String>) -> Step {
+        if let Err(why) = &why {
+            log::debug!(target: "threadwire::http2", "connection over: {why}");
+        }
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Client(connection, _, shared) => {
+                shared.end(why.err().or_else(|| failure_of(&self.parts)));
+                drop(connection);
+            }
+            State::Server(connection, _, sink) => {
+                drop(connection);
+                sink.close();
+            }
+            State::Handshake(_, _, sink) => sink.close(),
+            State::Accepting(accepting) => accepting.close(),
+            State::Over => {}
+        }
+        Step::Finished
+    }
+}
+
+fn failure_of(parts: &Parts) -> Option<String> {
+    lock(&parts.io).check().err().map(|error| error.to_string())
+}
+
+impl LinkEngine for Engine {
+    fn step(&mut self, now: Instant) -> Step {
+        if self.orders.has(ABORT) {
+            if let State::Server(connection, ..) = &mut self.state {
+                connection.abrupt_shutdown(h2::Reason::NO_ERROR);
+                let _ = self.turn();
+            }
+            return self.over(Err("aborted by this side".to_owned()));
+        }
+        if self.orders.has(DRAIN) && matches!(self.state, State::Accepting(_)) {
+            return self.over(Ok(()));
+        }
+        if let Some(why) = self.turn() {
+            return self.over(why);
+        }
+        if self.begin_by.is_some() && self.has_begun() {
+            self.begin_by = None;
+            if let State::Client(connection, _, shared) = &self.state {
+                shared.begin(connection.max_concurrent_send_streams());
+            }
+        }
+        if let State::Client(connection, _, shared) = &self.state {
+            shared.set_stream_limit(connection.max_concurrent_send_streams());
+        }
+        if self.begin_by.is_some_and(|by| by <= now) {
+            return self.over(Err("the peer has not begun HTTP/2 in time".to_owned()));
+        }
+        Step::Open
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.begin_by
+    }
+
+    fn closed(&mut self) {
+        self.over(Ok(()));
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = match &self.state {
+            State::Accepting(_) => "accepting",
+            State::Handshake(..) => "handshake",
+            State::Server(..) => "server",
+            State::Client(..) => "client",
+            State::Over => "over",
+        };
+        f.debug_struct("Engine").field("state", &state).finish_non_exhaustive()
+    }
+}
+
+/// Says to one connection that it is to end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ending(pub(super) Arc<Orders>);
+
+impl Ending {
+    /// No new streams; those that are open finish, then the connection ends (RFC 9113 §6.8).
+    pub(crate) fn drain(&self, connection: &Connection) {
+        self.0.give(DRAIN);
+        connection.kick();
+    }
+
+    /// Ends the connection and all its streams now.
+    pub(crate) fn abort(&self, connection: &Connection) {
+        self.0.give(ABORT);
+        connection.kick();
+    }
+}

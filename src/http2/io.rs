@@ -1,0 +1,84 @@
+//! The Link's Io behind the traits that h2 reads and writes through.
+//!
+//! No waker is kept: the Link itself runs the engine again when there is input or room.
+
+use super::opening::{Opening, Progress};
+use crate::link::{Filled, SharedIo, lock};
+use bytes::{Buf, Bytes};
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// One connection's bytes, as h2 sees them.
+#[derive(Debug)]
+pub(super) struct Adapter {
+    io: SharedIo,
+    /// What was read before h2 was there.
+    replay: Bytes,
+    opening: Opening,
+}
+
+impl Adapter {
+    /// `replay` comes before all other input; `begun` learns of the peer's first SETTINGS.
+    pub(super) fn new(io: SharedIo, replay: Bytes, opening: Opening) -> Self {
+        Self { io, replay, opening }
+    }
+
+    pub(super) fn progress(&self) -> Arc<Progress> {
+        self.opening.progress()
+    }
+
+    fn take(&mut self, into: &mut ReadBuf<'_>) -> io::Result<bool> {
+        let from = into.filled().len();
+        if self.replay.is_empty() {
+            let mut io = lock(&self.io);
+            match io.fill()? {
+                Filled::Nothing => return Ok(false),
+                Filled::End => return Ok(true),
+                Filled::Some => {}
+            }
+            let count = io.input().len().min(into.remaining());
+            into.put_slice(io.input().get(..count).unwrap_or_default());
+            io.consume(count);
+        } else {
+            let count = self.replay.len().min(into.remaining());
+            into.put_slice(self.replay.get(..count).unwrap_or_default());
+            self.replay.advance(count);
+        }
+        self.opening.see(into.filled().get(from..).unwrap_or_default())?;
+        Ok(true)
+    }
+}
+
+impl AsyncRead for Adapter {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.take(into) {
+            Ok(true) => Poll::Ready(Ok(())),
+            Ok(false) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+}
+
+impl AsyncWrite for Adapter {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match lock(&self.io).gather(bytes, Instant::now) {
+            Ok(()) => Poll::Ready(Ok(bytes.len())),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+
+    /// Nothing to do: the Link sends all that was gathered with one call after the step.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Nothing to do: the Link ends every connection in the same way.
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,255 @@
+//! The server's side of a connection: from the first byte to the streams that it accepts.
+
+use super::engine::{Connection, Ending, Engine, Settings, State};
+use super::failure::Failure;
+use super::io::Adapter;
+use super::opening::{Kind, Opening, PREFACE, kind};
+use super::stream::{Inbound, Outbound};
+use crate::link::{Attendant, Filled, Io, Link, Parker, Parts, lock};
+use bytes::Bytes;
+use h2::server::SendResponse;
+use http::{HeaderMap, Request, Response};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
+
+/// An empty SETTINGS frame, then GOAWAY(PROTOCOL_ERROR), for a peer whose first bytes are nothing we know (RFC 9113 §3.4).
+const NOT_HTTP2: [u8; 26] = [0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+
+/// A served connection.
+#[derive(Debug)]
+pub(crate) struct Accept {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) accepted: Arc<Accepted>,
+    pub(crate) ending: Ending,
+}
+
+/// Serves HTTP/2 on `io`. `http1_answer` is the whole answer to a peer that begins with a request of HTTP/1.x.
+///
+/// # Errors
+/// What the system says when it refuses a waker.
+pub(crate) fn accept(
+    io: Io,
+    attendant: &Arc<Attendant>,
+    settings: &Settings,
+    http1_answer: &'static [u8],
+) -> io::Result<Accept> {
+    let accepted = Arc::new(Accepted::default());
+    let ending = Ending::default();
+    let begin_by = Instant::now() + settings.limits.handshake_timeout;
+    let accepting =
+        Accepting { first: Vec::new(), settings: settings.clone(), sink: Sink(Arc::clone(&accepted)), http1_answer };
+    let connection = Link::new(io, attendant, settings.limits.close_timeout, |parts| {
+        Engine::new(parts, &ending.0, begin_by, State::Accepting(accepting))
+    })?;
+    Ok(Accept { connection, accepted, ending })
+}
+
+/// A connection whose first bytes are still coming.
+pub(super) struct Accepting {
+    first: Vec<u8>,
+    settings: Settings,
+    sink: Sink,
+    http1_answer: &'static [u8],
+}
+
+/// What came of the first bytes.
+pub(super) enum Answer {
+    Wait,
+    Begin(State),
+    Over(String),
+}
+
+impl Accepting {
+    pub(super) fn step(&mut self, parts: &Parts) -> Answer {
+        let mut io = lock(&parts.io);
+        loop {
+            match io.fill() {
+                Ok(Filled::Some) => {}
+                Ok(Filled::Nothing) => return Answer::Wait,
+                Ok(Filled::End) => return Answer::Over("the peer ended before it began".to_owned()),
+                Err(error) => return Answer::Over(error.to_string()),
+            }
+            let wanted = io.input().len().min(PREFACE.len() - self.first.len());
+            self.first.extend_from_slice(io.input().get(..wanted).unwrap_or_default());
+            io.consume(wanted);
+            let last_words: &[u8] = match kind(&self.first) {
+                Kind::Undecided | Kind::Http2 { whole: false } => continue,
+                Kind::Http2 { whole: true } => {
+                    drop(io);
+                    return Answer::Begin(self.begin(parts));
+                }
+                Kind::Http1 => self.http1_answer,
+                Kind::Tls => b"",
+                Kind::Unknown => &NOT_HTTP2,
+            };
+            let _ = io.gather(last_words, Instant::now);
+            return Answer::Over(match kind(&self.first) {
+                Kind::Tls => "the peer begins with a TLS handshake; this port is plain".to_owned(),
+                Kind::Http1 => "the peer begins with a request of HTTP/1.x; answered as such".to_owned(),
+                _ => format!("the peer begins with {:?}, expected the HTTP/2 preface", self.first.escape_ascii()),
+            });
+        }
+    }
+
+    fn begin(&mut self, parts: &Parts) -> State {
+        let limits = &self.settings.limits;
+        let adapter =
+            Adapter::new(Arc::clone(&parts.io), Bytes::from(std::mem::take(&mut self.first)), Opening::of_client());
+        let progress = adapter.progress();
+        let handshake = h2::server::Builder::new()
+            .initial_window_size(limits.stream_window_bytes)
+            .initial_connection_window_size(limits.connection_window_bytes)
+            .max_concurrent_streams(limits.concurrent_streams)
+            .max_header_list_size(limits.header_list_bytes)
+            .max_send_buffer_size(limits.outbox_bytes)
+            .data_frame_budget(self.settings.data_frame_budget())
+            .handshake(adapter);
+        State::Handshake(Box::new(handshake), progress, self.sink.clone())
+    }
+
+    pub(super) fn close(self) {
+        self.sink.close();
+    }
+}
+
+/// Where the engine puts accepted streams.
+#[derive(Debug, Clone)]
+pub(super) struct Sink(Arc<Accepted>);
+
+impl Sink {
+    pub(super) fn push(&self, request: Request<h2::RecvStream>, respond: SendResponse<Bytes>) {
+        let mut queue = lock(&self.0.queue);
+        queue.streams.push_back((request, respond));
+        wake(&mut queue.waiting);
+    }
+
+    pub(super) fn close(&self) {
+        let mut queue = lock(&self.0.queue);
+        queue.streams.clear();
+        wake(&mut queue.waiting);
+    }
+}
+
+fn wake(waiting: &mut Option<Arc<Parker>>) {
+    if let Some(parker) = waiting.take() {
+        parker.wake();
+    }
+}
+
+/// The streams that the peer has opened and nobody has taken yet; h2 bounds their number.
+#[derive(Debug, Default)]
+pub(crate) struct Accepted {
+    // Guards the queue alone; taken while the engine runs, and by the reader thread.
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    streams: VecDeque<(Request<h2::RecvStream>, SendResponse<Bytes>)>,
+    waiting: Option<Arc<Parker>>,
+}
+
+impl Accepted {
+    /// Takes the next stream; if there is none, `parker` is woken when there is one or there will be none.
+    pub(crate) fn next(&self, connection: &Arc<Connection>, parker: &Arc<Parker>) -> Option<Incoming> {
+        let mut queue = lock(&self.queue);
+        let Some((request, respond)) = queue.streams.pop_front() else {
+            queue.waiting = Some(Arc::clone(parker));
+            return None;
+        };
+        let (head, body) = request.into_parts();
+        Some(Incoming {
+            head: Request::from_parts(head, ()),
+            body: Inbound::new(connection, body),
+            respond: Respond { connection: Arc::clone(connection), inner: Some(respond) },
+        })
+    }
+}
+
+/// One accepted stream.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) head: Request<()>,
+    pub(crate) body: Inbound,
+    pub(crate) respond: Respond,
+}
+
+/// The way to answer a stream. Dropped unused, it resets the stream.
+#[derive(Debug)]
+pub(crate) struct Respond {
+    connection: Arc<Connection>,
+    /// None only while it is dropped.
+    inner: Option<SendResponse<Bytes>>,
+}
+
+impl Respond {
+    fn inner(&mut self) -> Result<&mut SendResponse<Bytes>, Failure> {
+        self.inner.as_mut().ok_or_else(|| Failure::Unsendable("the stream has ended".to_owned()))
+    }
+
+    /// Answers with a head alone. The caller pumps.
+    ///
+    /// # Errors
+    /// The stream has ended.
+    pub(crate) fn head_only(&mut self, head: Response<()>) -> Result<(), Failure> {
+        self.inner()?.send_response(head, true)?;
+        Ok(())
+    }
+
+    /// Answers with a head, one body, and trailers if there are any, all at once: h2 keeps what the window does not take
+    /// yet. The caller pumps.
+    ///
+    /// # Errors
+    /// The stream has ended.
+    pub(crate) fn whole(
+        &mut self,
+        head: Response<()>,
+        body: Bytes,
+        trailers: Option<HeaderMap>,
+    ) -> Result<(), Failure> {
+        let mut stream = self.inner()?.send_response(head, false)?;
+        stream.reserve_capacity(body.len());
+        stream.send_data(body, trailers.is_none())?;
+        if let Some(trailers) = trailers {
+            stream.send_trailers(trailers)?;
+        }
+        Ok(())
+    }
+
+    /// Answers with a head; the body follows.
+    ///
+    /// # Errors
+    /// The stream has ended.
+    pub(crate) fn open(&mut self, head: Response<()>) -> Result<Outbound, Failure> {
+        let stream = self.inner()?.send_response(head, false)?;
+        self.connection.pump();
+        Ok(Outbound::new(&self.connection, stream))
+    }
+
+    /// Resets the stream with an error code of RFC 9113 §7. The caller pumps.
+    pub(crate) fn reset(&mut self, code: u32) {
+        if let Some(inner) = &mut self.inner {
+            inner.send_reset(code.into());
+        }
+    }
+
+    /// Has `waker` woken when the peer gives the stream up, or says now how it did.
+    pub(crate) fn watch(&mut self, waker: &Waker) -> Option<Failure> {
+        match self.inner.as_mut()?.poll_reset(&mut Context::from_waker(waker)) {
+            Poll::Pending => None,
+            Poll::Ready(Ok(reason)) => Some(Failure::Reset { code: reason.into(), by_peer: true }),
+            Poll::Ready(Err(error)) => Some(error.into()),
+        }
+    }
+}
+
+impl Drop for Respond {
+    fn drop(&mut self) {
+        self.inner = None;
+        // If the request has not ended, h2 now resets the stream (NO_ERROR after an answer): that leaves, too.
+        self.connection.pump();
+    }
+}
