@@ -185,15 +185,25 @@ fn the_last_member_of_a_oneof_wins_and_messages_merge() {
 
 #[test]
 fn map_entries_may_lack_parts_and_repeat() {
-    // No key, no value, nothing, the value first, a key that comes again, an unknown field in the entry.
+    // No key, no value, nothing, the value first, a key that comes again.
     let maps: Maps = decode("0a021005 0a030a0161 12020801 0a05 1002 0a0162 1a020801");
     assert_eq!(maps.counts, [("".to_owned(), 5), ("a".to_owned(), 0), ("b".to_owned(), 2)].into());
     assert_eq!(maps.names, [(1, String::new())].into());
     assert_eq!(maps.places, [(true, Place::default())].into());
     let twice: Maps = decode("0a0410010a00 0a0410020a00 0a00");
     assert_eq!(twice.counts, [(String::new(), 0)].into());
-    let unknown: Maps = decode("0a07 0a0161 1003 1807");
-    assert_eq!(unknown.counts, [("a".to_owned(), 3)].into());
+}
+
+#[test]
+fn a_map_entry_with_unknown_fields_is_unknown_as_a_whole() {
+    // As in Python: nothing is lost, though the map does not show the entry.
+    let maps: Maps = decode("0a07 0a0161 1003 1807 0a05 0a0162 1004");
+    assert_eq!(maps.counts, [("b".to_owned(), 4)].into());
+    assert_eq!(maps.unknown_fields.as_bytes(), hex("0a07 0a0161 1003 1807"));
+    assert_eq!(encoded(&maps), hex("0a05 0a0162 1004 0a07 0a0161 1003 1807"));
+    // In a nested message, after the nested message's own tags.
+    let nested: Maps = decode("320e 0a016e 1209 0a07 0a0161 1003 1807");
+    assert_eq!(encoded(&nested), hex("320e 0a016e 1209 0a07 0a0161 1003 1807"));
 }
 
 #[test]

@@ -122,17 +122,22 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// One entry of a map.
+    /// One entry of a map. An entry with fields of its own that are not known stays whole among the unknown fields, as
+    /// in upb: the map has no place for them.
     pub fn map<K: Element, V: Element>(
         &mut self,
         name: &'static str,
         entries: &mut BTreeMap<K::Value, V::Value>,
+        unknown: &mut UnknownFields,
     ) -> Result<(), DecodeError>
     where
         K::Value: Ord,
     {
-        let (key, value) = self.entry::<K, V>().map_err(|error| error.within(name))?;
-        entries.insert(key, value);
+        let start = self.tag_position;
+        match self.entry::<K, V>().map_err(|error| error.within(name))? {
+            Some((key, value)) => drop(entries.insert(key, value)),
+            None => unknown.push(self.bytes.get(start..self.position).unwrap_or_default()),
+        }
         Ok(())
     }
 
@@ -251,11 +256,12 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn entry<K: Element, V: Element>(&mut self) -> Result<(K::Value, V::Value), DecodeError> {
+    /// Reads the entry of a map; `None` if it has unknown fields.
+    fn entry<K: Element, V: Element>(&mut self) -> Result<Option<(K::Value, V::Value)>, DecodeError> {
         let outer = self.enter()?;
         let mut key = K::Value::default();
         let mut value = V::Value::default();
-        let mut value_seen = false;
+        let (mut value_seen, mut unknown_seen) = (false, false);
         while self.position < self.bytes.len() {
             let tag = self.tag()?;
             if tag == 1 << 3 | K::WIRE_TYPE as u32 {
@@ -264,14 +270,15 @@ impl<'a> Decoder<'a> {
                 V::merge(&mut value, self).map_err(|error| error.within("value"))?;
                 value_seen = true;
             } else {
-                self.skip(tag)?; // an entry has no room for unknown fields
+                self.skip(tag)?;
+                unknown_seen = true;
             }
         }
         self.leave(outer);
         if !value_seen {
             self.charge_empty(size_of::<V::Value>())?;
         }
-        Ok((key, value))
+        Ok(if unknown_seen { None } else { Some((key, value)) })
     }
 
     /// Goes into the part behind a length prefix; returns what `leave` needs to come back.

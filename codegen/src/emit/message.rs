@@ -145,7 +145,7 @@ impl Writer<'_> {
             Label::Repeated | Label::Packed => quote!(#tag => decoder.repeated::<#element>(#name, &mut self.#member),),
             Label::Map(key) => {
                 let key = self.element(key, false)?;
-                quote!(#tag => decoder.map::<#key, #element>(#name, &mut self.#member),)
+                quote!(#tag => decoder.map::<#key, #element>(#name, &mut self.#member, &mut self.unknown_fields),)
             }
             Label::Member(oneof) => {
                 let oneof = self.oneof_of(oneof)?;

@@ -105,7 +105,7 @@ impl ::threadwire::protobuf::Message for Shapes {
                     .map::<
                         ::threadwire::protobuf::runtime::Str,
                         ::threadwire::protobuf::runtime::Nested<Tree>,
-                    >("map", &mut self.map)
+                    >("map", &mut self.map, &mut self.unknown_fields)
             }
             64u32 => {
                 decoder
@@ -334,7 +334,7 @@ impl ::threadwire::protobuf::Message for Leaf {
                     .map::<
                         ::threadwire::protobuf::runtime::Int32,
                         ::threadwire::protobuf::runtime::Nested<Tree>,
-                    >("trees", &mut self.trees)
+                    >("trees", &mut self.trees, &mut self.unknown_fields)
             }
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
