@@ -10,22 +10,34 @@
 //!
 //! A build script compiles the file:
 //!
-//! ```ignore
+//! ```text
 //! threadwire_build::Builder::new().include("proto").compile(&["proto/person.proto"])?;
 //! ```
 //!
 //! and the program includes what was generated, by package or, without a package, by the file's stem:
 //!
-//! ```ignore
+//! ```
+//! # #[cfg(feature = "program")] // which compiles this file
+//! # mod example {
 //! mod proto {
 //!     threadwire::include_proto!("person");
 //! }
 //! use proto::Person;
 //! use threadwire::protobuf::Message;
 //!
+//! # pub fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let person = Person { name: "John Doe".into(), id: 123, ..Default::default() };
 //! let bytes = person.encode_to_vec()?;
 //! assert_eq!(Person::decode(&bytes)?, person);
+//! assert_eq!(person.to_text(), "name: \"John Doe\"\nid: 123\n");
+//!
+//! let error = Person::decode(&bytes[..6]).unwrap_err();
+//! assert_eq!(error.to_string(), "name at byte 0x2: needs 8 bytes, 4 left");
+//! # Ok(())
+//! # }
+//! # }
+//! # #[cfg(feature = "program")]
+//! # example::main().unwrap();
 //! ```
 //!
 //! # What decoding promises
@@ -75,7 +87,7 @@ pub mod runtime {
 
 /// Includes what `threadwire-build` generated for a package, or for a file without one by its stem.
 ///
-/// ```ignore
+/// ```text
 /// mod proto {
 ///     threadwire::include_proto!("helloworld");
 /// }
