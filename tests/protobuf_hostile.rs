@@ -15,7 +15,7 @@ use threadwire::protobuf::{DecodeErrorKind, Message};
 /// The error of decoding.
 #[track_caller]
 fn refusal<M: Message>(digits: &str) -> String {
-    M::decode(&hex(digits)).expect_err("these bytes are no message").to_string()
+    M::decode(&hex(digits)).unwrap_err().to_string()
 }
 
 #[test]

@@ -17,6 +17,9 @@ use super::{
     UNKNOWN_FIELD_LIMIT, UnknownFields,
 };
 
+/// The key and value of one entry of a map.
+type Entry<K, V> = (<K as Element>::Value, <V as Element>::Value);
+
 /// Reads the fields of one message and of those within it.
 #[derive(Debug)]
 pub struct Decoder<'a> {
@@ -257,7 +260,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads the entry of a map; `None` if it has unknown fields.
-    fn entry<K: Element, V: Element>(&mut self) -> Result<Option<(K::Value, V::Value)>, DecodeError> {
+    fn entry<K: Element, V: Element>(&mut self) -> Result<Option<Entry<K, V>>, DecodeError> {
         let outer = self.enter()?;
         let mut key = K::Value::default();
         let mut value = V::Value::default();
