@@ -30,9 +30,9 @@
 //!
 //! # How
 //!
-//! `front` has the files read by protox; `model` turns the descriptors into plain data and refuses what is not
-//! supported; `normal` writes that data as one plain .proto file which pb-rs reads rightly; `types` cuts the types out
-//! of what pb-rs makes of it; `emit` names them, writes the codec and the services.
+//! `front` has the files read by protox; `read` turns the descriptors into the plain data of `model` and refuses what
+//! is not supported; `normal` writes that data as one plain .proto file which pb-rs reads rightly; `types` cuts the
+//! types out of what pb-rs makes of it; `emit` names them, writes the codec and the services.
 //!
 //! Out of scope, refused with the place in the file: groups, extensions, `required`, defaults of proto2, closed enums,
 //! editions.
@@ -44,6 +44,7 @@ mod front;
 mod model;
 mod names;
 mod normal;
+mod read;
 mod types;
 
 pub use builder::{Builder, Generated};

@@ -1,7 +1,7 @@
 //! The one .proto file that pb-rs is given: plain messages and enums under names of our own.
 //!
-//! pb-rs's parser stumbles over much of what .proto files may contain (shared/protobuf.md: services, options, negative
-//! numbers, names that begin like a scalar type, keywords, several files of a package). None of it is left here:
+//! pb-rs's parser stumbles over much of what .proto files may contain: services, options, negative numbers,
+//! names that begin like a scalar type, keywords, several files of a package. None of it is left here:
 //! - everything lies flat in one file; names are `M3_`, `E1_`, `f7_`, `o0_` and the original name behind it;
 //! - the syntax is proto2, where pb-rs makes `Option<T>` of `optional` and `T` of `required`, which here only tell
 //!   fields with presence from those without;

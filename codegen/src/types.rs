@@ -130,3 +130,48 @@ impl Types {
 fn missing(of: &str, what: &str) -> Error {
     Error::Types(format!("pb-rs emitted no {what} for {of}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Types, cut};
+
+    fn cut_all(source: &str) -> Result<Types, crate::Error> {
+        let mut types = Types::default();
+        for item in syn::parse_file(source).unwrap().items {
+            cut(item, None, &mut types)?;
+        }
+        Ok(types)
+    }
+
+    #[test]
+    fn the_types_are_kept_and_the_codec_is_not() {
+        let source = "
+            use quick_protobuf::BytesReader;
+            type KVMap<K, V> = HashMap<K, V>;
+            pub struct M0_A { pub f1_a: Option<i32>, pub o0_oneof: mod_M0_A::OneOfo0_oneof }
+            impl<'a> MessageRead<'a> for M0_A { }
+            impl MessageWrite for M0_A { }
+            pub mod mod_M0_A {
+                use super::*;
+                pub enum OneOfo0_oneof { f2_b(Box<M0_A>), None }
+                impl Default for OneOfo0_oneof { }
+            }
+            pub enum E0_B { V0 = 0, V1 = 1 }
+            impl From<i32> for E0_B { }";
+        let types = cut_all(source).unwrap();
+        assert!(types.member("M0_A", "f1_a").is_ok());
+        assert!(types.variant("M0_A", "o0_oneof", "f2_b").is_ok());
+        assert!(types.variant("M0_A", "o0_oneof", "None").is_err());
+        assert_eq!(types.values("E0_B").unwrap(), 2);
+    }
+
+    #[test]
+    fn anything_else_fails() {
+        for source in ["fn decode() {}", "impl M0_A { }", "impl Read for M0_A { }", "pub mod other {}", "mod mod_A;"] {
+            assert!(cut_all(source).is_err(), "{source}");
+        }
+        for within in ["struct A;", "enum B { }", "mod mod_B { }"] {
+            assert!(cut_all(&format!("mod mod_A {{ {within} }}")).is_err(), "{within}");
+        }
+    }
+}

@@ -182,6 +182,7 @@ impl Writer<'_> {
             }
 
             #allow
+            #[allow(unused_variables)] // of a service without methods
             impl<#handler: #name> ::core::convert::From<#server<#handler>> for #grpc::ServiceDefinition {
                 fn from(server: #server<#handler>) -> Self {
                     let inner = server.inner;

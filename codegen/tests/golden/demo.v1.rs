@@ -300,6 +300,7 @@ impl<T> ::core::fmt::Debug for CallsServer<T> {
     clippy::pedantic,
     rustdoc::all
 )]
+#[allow(unused_variables)]
 impl<T: Calls> ::core::convert::From<CallsServer<T>>
 for ::threadwire::grpc::ServiceDefinition {
     fn from(server: CallsServer<T>) -> Self {
@@ -543,6 +544,7 @@ impl<T> ::core::fmt::Debug for NothingServer<T> {
     clippy::pedantic,
     rustdoc::all
 )]
+#[allow(unused_variables)]
 impl<T: Nothing> ::core::convert::From<NothingServer<T>>
 for ::threadwire::grpc::ServiceDefinition {
     fn from(server: NothingServer<T>) -> Self {
