@@ -179,22 +179,21 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         (
             "Scalars",
-            hex(
-                "09000000000000f8bf15cdcccc3d18ffffffffffffffffff01208080808080808080800128ffffffff0f30ffffffffffffffffff0138ffffffff0f40feffffffffffffffff014d010000005102000000000000005dfdffffff61fcffffffffffffff6801720dd09622275c0a0d09017f20c3a97a0900ff27226162630a808001ffffffffffffffffff01",
-            ),
+            hex("09000000000000f8bf15cdcccc3d18ffffffffffffffffff01208080808080808080800128ffffffff0f30ffffffffff \
+                 ffffffff0138ffffffff0f40feffffffffffffffff014d010000005102000000000000005dfdffffff61fcffffffffff \
+                 ffff6801720dd09622275c0a0d09017f20c3a97a0900ff27226162630a808001ffffffffffffffffff01"),
         ),
         ("Presence", hex("0900000000000000001800680072007a00800100")),
         (
             "Lists",
-            hex(
-                "0a0d01feffffffffffffffff01ac02100110feffffffffffffffff0110ac021a10000000000000f83f0000000000000080250700000025080000002a0d000102ffffffffffffffffff01320201003a0c01ffffffffffffffffff014d42004201614a004a01005200520909000000000000f03f",
-            ),
+            hex("0a0d01feffffffffffffffff01ac02100110feffffffffffffffff0110ac021a10000000000000f83f00000000000000 \
+                 80250700000025080000002a0d000102ffffffffffffffffff01320201003a0c01ffffffffffffffffff014d42004201 \
+                 614a004a01005200520909000000000000f03f"),
         ),
         (
             "Maps",
-            hex(
-                "0a050a016110010a050a01621000120e08ffffffffffffffffff011201781a0d080112090900000000000004402204080510022a080d0900000012017a320c0a016e12070a050a01631003",
-            ),
+            hex("0a050a016110010a050a01621000120e08ffffffffffffffffff011201781a0d08011209090000000000000440220408 \
+                 0510022a080d0900000012017a320c0a016e12070a050a01631003"),
         ),
         ("Choice", hex("0a01622a080a01621000320161320161")),
         ("Tree", hex("080112060802120208031a02080422080a02080512021200")),

@@ -20,7 +20,7 @@
 //! | a message or enum within `Person` | the same within a module `person` |
 //! | `enum Kind { KIND_UNKNOWN = 0; … }` | `enum Kind { Unknown, …, Unrecognized(i32) }` |
 //! | `string name = 1` | `name: String`; not written while empty |
-//! | `optional string name = 1`, a message | `name: Option<String>`, `Option<Box<…>>` where messages contain themselves |
+//! | `optional string name = 1`, a message | `name: Option<String>`; boxed where messages contain themselves |
 //! | `repeated`, `map` | `Vec`, `BTreeMap` |
 //! | `oneof contact` | `contact: Option<person::Contact>`, an enum |
 //! | `service Greeter` | `trait Greeter`, `GreeterServer`, `GreeterClient` |

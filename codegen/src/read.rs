@@ -303,8 +303,8 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a list is written packed. `FieldDescriptor::is_packed` does not see the option, which is interpreted after it
-/// has been computed.
+/// Whether a list is written packed. `FieldDescriptor::is_packed` does not see the option, which is
+/// interpreted after it has been computed.
 fn is_packed(field: &FieldDescriptor) -> bool {
     let length_delimited = matches!(field.kind(), ProtoKind::Message(_) | ProtoKind::String | ProtoKind::Bytes);
     let option = field.field_descriptor_proto().options.as_ref().and_then(|options| options.packed);

@@ -1,7 +1,7 @@
 //! The types that pb-rs emits, cut out of the code it emits around them.
 //!
-//! pb-rs's own decode (`MessageRead`) must not meet bytes from a peer, so none of it is kept. `cut` is the one place that
-//! knows the shape of pb-rs 0.10.0's output; whatever else it meets there fails the build.
+//! pb-rs's own decode (`MessageRead`) must not meet bytes from a peer, so none of it is kept. `cut` is the one place
+//! that knows the shape of pb-rs 0.10.0's output; whatever else it meets there fails the build.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -53,7 +53,7 @@ fn what_the_message_layer_does_not_know_yet() {
         ),
         (
             "within",
-            "syntax = \"proto2\";\nmessage M {\n  extensions 100;\n  message N { extend M { optional int32 a = 100; } }\n}\n",
+            "syntax = \"proto2\";\nmessage M {\n  extensions 100;\n  message N { extend M { optional int32 a = 100; } }\n}",
             "within.proto:4:26: not supported yet: extensions (`extend`)",
         ),
         (

@@ -1,9 +1,9 @@
 //! Reading a message from bytes that may be anything.
 //!
-//! The decoder stands in one exact slice, the message being read. A nested message is a slice of that slice, taken after
-//! its length was compared, as a 64-bit number, with what is left. From quick-protobuf's reader come only the reads of one
-//! varint (of 64 bits) and of one fixed number, each on the rest of the slice: those check every byte, and everything
-//! else that reader offers does not.
+//! The decoder stands in one exact slice, the message being read. A nested message is a slice of that slice, taken
+//! after its length was compared, as a 64-bit number, with what is left. From quick-protobuf's reader come only the
+//! reads of one varint (of 64 bits) and of one fixed number, each on the rest of the slice: those check every byte, and
+//! not everything else which that reader offers does.
 //!
 //! An error ends the whole decode, so nothing is put back on that way.
 

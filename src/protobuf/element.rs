@@ -129,7 +129,8 @@ fn unzigzag(wire: u64) -> i64 {
 
 /// A number of fixed length.
 macro_rules! fixed {
-    ($($(#[$doc:meta])* $name:ident: $value:ty, $wire_type:ident, $size:literal, $read:expr, $write:ident, $print:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $value:ty, $wire_type:ident, $size:literal, $read:expr, $write:ident,
+    $print:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name;
