@@ -8,7 +8,7 @@ mod protobuf_proto;
 use std::thread;
 
 use protobuf_proto::{
-    Choice, Empty, Imports, Large, Lists, Maps, Option, People, Person, Presence, Scalars, Tree, hex,
+    Choice, Empty, Imports, Large, Lists, Maps, Option, People, Person, Presence, Scalars, Tree, Wide, hex,
 };
 use threadwire::protobuf::{DecodeErrorKind, Message};
 
@@ -117,6 +117,24 @@ fn depth_has_a_limit_and_a_small_stack_suffices() {
         let turns = nested_by_turns(100, [0x2a, 0x0a]);
         assert_eq!(Option::decode(&turns).unwrap().encode_to_vec().unwrap(), turns);
         assert!(Option::decode(&nested_by_turns(102, [0x2a, 0x0a])).is_err());
+    };
+    small.spawn(work).unwrap().join().unwrap();
+}
+
+#[test]
+fn large_structures_do_not_lie_on_the_stack_while_they_are_read() {
+    assert!(size_of::<Wide>() > 6 << 10);
+    let in_map = (0..100).fold(Vec::new(), |inner, _| {
+        let value = prefixed(0x12, &inner);
+        prefixed(0x1a, &[vec![0x08, 0x05], value].concat())
+    });
+    let small = thread::Builder::new().stack_size(512 << 10);
+    let work = move || {
+        for bytes in [nested(100, 0x0a), nested(100, 0x12), nested(100, 0x22), in_map] {
+            let wide = Wide::decode(&bytes).unwrap();
+            assert_eq!(wide.encode_to_vec().unwrap(), bytes);
+            assert!(!wide.to_text().is_empty());
+        }
     };
     small.spawn(work).unwrap().join().unwrap();
 }

@@ -6,8 +6,13 @@
 //! not everything else which that reader offers does.
 //!
 //! An error ends the whole decode, so nothing is put back on that way.
+//!
+//! The stack is bounded by the recursion limit and by the size of a frame, so no message may lie in a frame that reads
+//! what is within it: values are made in place by `set`, `push` and `fresh`, each of which is done before the reading
+//! begins.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use quick_protobuf::BytesReader;
 
@@ -16,9 +21,6 @@ use super::{
     DecodeError, DecodeErrorKind, EMPTY_ELEMENT_LIMIT, MESSAGE_SIZE_LIMIT, Message, RECURSION_LIMIT,
     UNKNOWN_FIELD_LIMIT, UnknownFields,
 };
-
-/// The key and value of one entry of a map.
-type Entry<K, V> = (<K as Element>::Value, <V as Element>::Value);
 
 /// Reads the fields of one message and of those within it.
 #[derive(Debug)]
@@ -74,14 +76,17 @@ impl<'a> Decoder<'a> {
         name: &'static str,
         value: &mut Option<E::Value>,
     ) -> Result<(), DecodeError> {
-        E::merge(value.get_or_insert_with(E::Value::default), self).map_err(|error| error.within(name))
+        if value.is_none() {
+            set(value, E::Value::default);
+        }
+        value.as_mut().map_or(Ok(()), |value| E::merge(value, self)).map_err(|error| error.within(name))
     }
 
     /// One more value of a list.
     pub fn repeated<E: Element>(&mut self, name: &'static str, values: &mut Vec<E::Value>) -> Result<(), DecodeError> {
         let index = values.len();
         let start = self.position;
-        values.push(E::Value::default());
+        push(values);
         if let Some(value) = values.last_mut() {
             E::merge(value, self).map_err(|error| error.within_element(name, index))?;
         }
@@ -117,7 +122,7 @@ impl<'a> Decoder<'a> {
         wrap: fn(E::Value) -> O,
     ) -> Result<(), DecodeError> {
         if slot.as_mut().and_then(get).is_none() {
-            *slot = Some(wrap(E::Value::default()));
+            set(slot, || wrap(E::Value::default()));
         }
         match slot.as_mut().and_then(get) {
             Some(value) => E::merge(value, self).map_err(|error| error.within(name)),
@@ -137,9 +142,17 @@ impl<'a> Decoder<'a> {
         K::Value: Ord,
     {
         let start = self.tag_position;
-        match self.entry::<K, V>().map_err(|error| error.within(name))? {
-            Some((key, value)) => drop(entries.insert(key, value)),
-            None => unknown.push(self.bytes.get(start..self.position).unwrap_or_default()),
+        let outer = self.enter().map_err(|error| error.within(name))?;
+        match self.key::<K, V>().map_err(|error| error.within(name))? {
+            Some(key) => {
+                self.position = 0;
+                self.value::<V>(fresh(entries, key)).map_err(|error| error.within(name))?;
+                self.leave(outer);
+            }
+            None => {
+                self.leave(outer);
+                unknown.push(self.bytes.get(start..self.position).unwrap_or_default());
+            }
         }
         Ok(())
     }
@@ -232,10 +245,14 @@ impl<'a> Decoder<'a> {
         Err(DecodeError::new(self.base + self.tag_position, kind))
     }
 
-    /// Steps over the value of a field.
+    /// Steps over the value of an unknown field.
     fn skip(&mut self, tag: u32) -> Result<(), DecodeError> {
         self.unknown_left =
             self.unknown_left.checked_sub(1).ok_or_else(|| self.error(DecodeErrorKind::TooManyUnknownFields))?;
+        self.step_over(tag)
+    }
+
+    fn step_over(&mut self, tag: u32) -> Result<(), DecodeError> {
         match tag & 7 {
             0 => self.varint().map(drop),
             1 => self.fixed64().map(drop),
@@ -259,29 +276,39 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Reads the entry of a map; `None` if it has unknown fields.
-    fn entry<K: Element, V: Element>(&mut self) -> Result<Option<Entry<K, V>>, DecodeError> {
-        let outer = self.enter()?;
+    /// Reads the key of a map's entry, over the whole entry; `None` if there are unknown fields in it.
+    fn key<K: Element, V: Element>(&mut self) -> Result<Option<K::Value>, DecodeError> {
         let mut key = K::Value::default();
-        let mut value = V::Value::default();
         let (mut value_seen, mut unknown_seen) = (false, false);
         while self.position < self.bytes.len() {
             let tag = self.tag()?;
             if tag == 1 << 3 | K::WIRE_TYPE as u32 {
                 K::merge(&mut key, self).map_err(|error| error.within("key"))?;
             } else if tag == 2 << 3 | V::WIRE_TYPE as u32 {
-                V::merge(&mut value, self).map_err(|error| error.within("value"))?;
+                self.step_over(tag).map_err(|error| error.within("value"))?;
                 value_seen = true;
             } else {
                 self.skip(tag)?;
                 unknown_seen = true;
             }
         }
-        self.leave(outer);
         if !value_seen {
             self.charge_empty(size_of::<V::Value>())?;
         }
-        Ok(if unknown_seen { None } else { Some((key, value)) })
+        Ok(if unknown_seen { None } else { Some(key) })
+    }
+
+    /// Reads the value of a map's entry whose key has been read.
+    fn value<V: Element>(&mut self, value: &mut V::Value) -> Result<(), DecodeError> {
+        while self.position < self.bytes.len() {
+            let tag = self.tag()?;
+            if tag == 2 << 3 | V::WIRE_TYPE as u32 {
+                V::merge(value, self).map_err(|error| error.within("value"))?;
+            } else {
+                self.step_over(tag)?;
+            }
+        }
+        Ok(())
     }
 
     /// Goes into the part behind a length prefix; returns what `leave` needs to come back.
@@ -326,5 +353,30 @@ impl<'a> Decoder<'a> {
     #[cold]
     fn error(&self, kind: DecodeErrorKind) -> DecodeError {
         DecodeError::new(self.base + self.position, kind)
+    }
+}
+
+/// Sets the slot, in a frame of its own.
+#[inline(never)]
+fn set<T>(slot: &mut Option<T>, value: impl FnOnce() -> T) {
+    *slot = Some(value());
+}
+
+/// Adds a default value, in a frame of its own.
+#[inline(never)]
+fn push<T: Default>(values: &mut Vec<T>) {
+    values.push(T::default());
+}
+
+/// Sets a key's value to the default, in a frame of its own.
+#[inline(never)]
+fn fresh<K: Ord, V: Default>(entries: &mut BTreeMap<K, V>, key: K) -> &mut V {
+    match entries.entry(key) {
+        Entry::Vacant(entry) => entry.insert(V::default()),
+        Entry::Occupied(entry) => {
+            let value = entry.into_mut();
+            *value = V::default();
+            value
+        }
     }
 }
