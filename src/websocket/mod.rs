@@ -1,1 +1,10 @@
-//! (room under construction)
+//! WebSocket (RFC 6455), server and client: one blocking thread a connection.
+
+mod close;
+mod error;
+mod message;
+pub mod protocol;
+
+pub use close::{CloseCode, CloseFrame};
+pub use error::Error;
+pub use message::Message;
