@@ -2,9 +2,11 @@
 
 mod close;
 mod error;
+mod handshake;
 mod message;
 pub mod protocol;
 
 pub use close::{CloseCode, CloseFrame};
 pub use error::Error;
+pub use handshake::Origins;
 pub use message::Message;
