@@ -249,6 +249,28 @@ impl<E: Engine> Link<E> {
         ended == Err(Unready::Closed)
     }
 
+    /// Leaves the connection to the attendant, until a thread waits on it. Never blocks. To be called for a connection that no
+    /// thread may ever wait on: without it nobody would read.
+    pub(crate) fn entrust(self: &Arc<Self>) {
+        let list = {
+            let mut role = lock(&self.role);
+            let list = role.is_free() && !role.listed;
+            if list {
+                role.free_since = self.attendant.tick();
+                role.listed = true;
+            }
+            list
+        };
+        if list {
+            self.attendant.list(Arc::clone(self) as Arc<dyn Attended>);
+        }
+    }
+
+    /// Has the engine run soon by whoever reads, or will: within two ticks of the attendant. Never blocks.
+    pub(crate) fn remind(&self) {
+        self.ring();
+    }
+
     /// As the reader: sleeps until something happens, and runs the engine for it. Comes back without a sleep if somebody has
     /// rung since the last look.
     fn read_once(&self, parker: &Parker, deadline: Option<Instant>) {

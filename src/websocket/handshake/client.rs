@@ -196,7 +196,8 @@ impl ClientHandshake {
 /// The error of an answer that is no 101, once enough of its body is there.
 fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8], ended: bool) -> Option<Error> {
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.trim().parse::<usize>().ok());
-    let wanted = length.unwrap_or(BODY_BYTES).min(BODY_BYTES);
+    // Without a length nothing says when the body is over; then only what came with the head is shown.
+    let wanted = length.unwrap_or(body.len()).min(BODY_BYTES);
     if body.len() < wanted && !ended {
         return None;
     }

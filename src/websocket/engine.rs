@@ -1,0 +1,171 @@
+//! The Link's engine for WebSocket: moves bytes between the Io and the protocol, and messages between the protocol and the
+//! queues that the handles share. It decides nothing of its own but when the connection is over.
+
+use super::protocol::{Event, Protocol, State};
+use super::shared::{Ended, Outgoing, Shared};
+use crate::link::{self, Filled, Parts, Step};
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How much is encoded before it is handed to the Io.
+const ENCODE_BYTES: usize = 64 * 1024;
+/// How many bytes of answers (Pongs) may wait for room in the Io before reading stops.
+const ANSWER_BYTES: usize = 16 * 1024;
+/// How much is read in one step; then others of the same thread get their turn.
+const STEP_BYTES: usize = 256 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Engine {
+    parts: Parts,
+    protocol: Protocol,
+    shared: Arc<Mutex<Shared>>,
+    close_timeout: Duration,
+    /// When the end that has begun is over, with or without the peer.
+    close_deadline: Option<Instant>,
+}
+
+impl Engine {
+    pub(super) fn new(
+        parts: &Parts,
+        protocol: Protocol,
+        shared: Arc<Mutex<Shared>>,
+        close_timeout: Duration,
+    ) -> Self {
+        Self { parts: parts.clone(), protocol, shared, close_timeout, close_deadline: None }
+    }
+
+    /// Encodes and hands to the Io what is to be sent, as far as there is room.
+    fn send(&mut self, now: Instant) -> io::Result<()> {
+        while self.hand_over(now)? {
+            while self.protocol.output().len() < ENCODE_BYTES {
+                let next = link::lock(&self.shared).next_outgoing();
+                // What the protocol refuses was sent after a Close frame of the peer: it has no one to read it.
+                let _ = match next {
+                    Some(Outgoing::Message(message)) => self.protocol.send(message),
+                    Some(Outgoing::Ping(number)) => self.protocol.ping(number.to_be_bytes().to_vec().into()),
+                    None => break,
+                };
+            }
+            if !self.protocol.has_data_to_send() {
+                self.send_close();
+            }
+            if !self.protocol.has_data_to_send() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Encodes the Close frame that the handles want. All that they sent before is on its way.
+    fn send_close(&mut self) {
+        let close = link::lock(&self.shared).close.clone();
+        if let Some(frame) = close {
+            // The handles have checked the code.
+            let _ = self.protocol.close(frame);
+        }
+    }
+
+    /// Hands the protocol's output to the Io. False: there is no room.
+    fn hand_over(&mut self, now: Instant) -> io::Result<bool> {
+        if !self.protocol.has_data_to_send() {
+            return Ok(true);
+        }
+        match link::lock(&self.parts.io).gather(self.protocol.output(), || now) {
+            Ok(()) => {
+                self.protocol.output_taken();
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads and decodes as far as there is input, and room for messages and answers.
+    fn receive(&mut self, now: Instant) -> io::Result<()> {
+        let mut read = 0;
+        while self.protocol.state() != State::Closed && link::lock(&self.shared).has_room() {
+            if self.protocol.output().len() > ANSWER_BYTES && !self.hand_over(now)? {
+                break;
+            }
+            match self.protocol.next_event() {
+                Some(event) => self.event(event),
+                None if read >= STEP_BYTES => {
+                    self.parts.wish.make();
+                    break;
+                }
+                None => match self.read()? {
+                    Some(count) => read += count,
+                    None => break,
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// How many bytes went to the protocol; none if there are none now.
+    fn read(&mut self) -> io::Result<Option<usize>> {
+        let mut io = link::lock(&self.parts.io);
+        match io.fill()? {
+            Filled::Some => {
+                let count = io.input().len();
+                self.protocol.receive_data(io.input());
+                io.consume(count);
+                Ok(Some(count))
+            }
+            Filled::Nothing => Ok(None),
+            Filled::End => {
+                self.protocol.receive_eof();
+                Ok(Some(0))
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        let mut shared = link::lock(&self.shared);
+        match event {
+            Event::Message(message) => shared.received(message),
+            Event::Ping(_) => {}
+            Event::Pong(payload) => shared.ponged(&payload),
+            Event::Close(frame) => shared.closed_by(frame),
+            Event::Failed(failure) => {
+                log::debug!(target: "threadwire::websocket", "the peer is told {}", failure.close_code());
+                shared.end(Ended::Failed(failure));
+            }
+            Event::Aborted => shared.end(Ended::Aborted),
+        }
+    }
+
+    fn is_over(&mut self, now: Instant) -> bool {
+        let ends = self.protocol.state() != State::Open || link::lock(&self.shared).close.is_some();
+        if !ends {
+            return false;
+        }
+        let deadline = *self.close_deadline.get_or_insert(now + self.close_timeout);
+        if now >= deadline {
+            link::lock(&self.shared).end(Ended::Aborted);
+            return true;
+        }
+        self.protocol.state() == State::Closed && !self.protocol.has_data_to_send()
+    }
+}
+
+impl link::Engine for Engine {
+    fn step(&mut self, now: Instant) -> Step {
+        let moved = self.send(now).and_then(|()| self.receive(now)).and_then(|()| self.send(now));
+        let failed = moved.and_then(|()| link::lock(&self.parts.io).check()).err();
+        if let Some(error) = failed {
+            link::lock(&self.shared).end(Ended::Io { kind: error.kind(), text: error.to_string() });
+            return Step::Finished;
+        }
+        if self.is_over(now) { Step::Finished } else { Step::Open }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.close_deadline
+    }
+
+    fn closed(&mut self) {
+        link::lock(&self.shared).end(Ended::Aborted);
+    }
+}
