@@ -26,12 +26,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn new(
-        parts: &Parts,
-        protocol: Protocol,
-        shared: Arc<Mutex<Shared>>,
-        close_timeout: Duration,
-    ) -> Self {
+    pub(super) fn new(parts: &Parts, protocol: Protocol, shared: Arc<Mutex<Shared>>, close_timeout: Duration) -> Self {
         Self { parts: parts.clone(), protocol, shared, close_timeout, close_deadline: None }
     }
 

@@ -76,7 +76,11 @@ impl fmt::Display for Error {
             }
             Self::NotText { length } => write!(f, "expected a text message, got {length} bytes of binary"),
             Self::CloseCode(code) => {
-                write!(f, "the close code {} cannot be sent: expected 1000 to 1003, 1007 to 1014 or 3000 to 4999", code.0)
+                write!(
+                    f,
+                    "the close code {} cannot be sent: expected 1000 to 1003, 1007 to 1014 or 3000 to 4999",
+                    code.0
+                )
             }
             Self::Refused { status, body } if body.is_empty() => {
                 write!(f, "the server refused the WebSocket: {status}")

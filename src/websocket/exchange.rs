@@ -4,7 +4,6 @@
 use crate::link::{Filled, Io};
 use crate::net::wait;
 use std::io;
-use std::os::fd::AsFd;
 use std::time::Instant;
 
 /// Why there was no outcome.

@@ -170,9 +170,10 @@ impl Inner {
         let number = lock(&self.shared).next_ping();
         self.push_within(Outgoing::Ping(number), within, "ping")?;
         self.wait("ping", within, |shared| {
-            shared.has_pong(number).then(|| Ok(begin.elapsed())).or_else(|| {
-                shared.ended().map(|ended| Err(ended.outcome().err().unwrap_or(Error::Closed)))
-            })
+            shared
+                .has_pong(number)
+                .then(|| Ok(begin.elapsed()))
+                .or_else(|| shared.ended().map(|ended| Err(ended.outcome().err().unwrap_or(Error::Closed))))
         })
     }
 

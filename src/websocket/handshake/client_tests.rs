@@ -55,7 +55,10 @@ fn an_answer_that_breaks_the_handshake_names_the_part() {
         (more("Sec-WebSocket-Protocol: other"), "Sec-WebSocket-Protocol"),
         (more("Sec-WebSocket-Extensions: permessage-deflate"), "Sec-WebSocket-Extensions"),
         (ANSWER.replace("HTTP/1.1", "HTTP/1.0"), "answer"),
-        ("SSH-2.0-OpenSSH_9.6\r\n and what else a server of another kind may say in its first words".to_owned(), "answer"),
+        (
+            "SSH-2.0-OpenSSH_9.6\r\n and what else a server of another kind may say in its first words".to_owned(),
+            "answer",
+        ),
         (format!("{}\r\n\r\n", ANSWER.replace("\r\n\r\n", &"\r\nx: y".repeat(4000))), "answer"),
     ] {
         let error = outcome(&["chat"], &answer).unwrap_err();
@@ -93,7 +96,8 @@ fn urls() {
     assert_eq!(target("ws://[::1]:9/a?b#c").ok(), is("::1", 9, "[::1]:9", "/a?b"));
     assert_eq!(target("ws://example.com?x=1").ok(), is("example.com", 80, "example.com", "/?x=1"));
     assert!(matches!(target("wss://localhost"), Err(Error::TlsMissing { .. })));
-    for wrong in ["", "localhost:8765", "http://localhost", "ws://", "ws://user@host/", "ws://host:99999/", "ws://h:/"] {
+    for wrong in ["", "localhost:8765", "http://localhost", "ws://", "ws://user@host/", "ws://host:99999/", "ws://h:/"]
+    {
         assert!(matches!(target(wrong), Err(Error::Local(crate::Error::Address { .. }))), "{wrong}");
     }
 }

@@ -27,10 +27,9 @@ impl Origins {
             && match self {
                 Self::Any => true,
                 Self::Only(list) => list.iter().any(|allowed| allowed.eq_ignore_ascii_case(&text)),
-                Self::SameHost => headers
-                    .get(HOST)
-                    .and_then(|host| host.to_str().ok())
-                    .is_some_and(|host| is_same_host(&text, host)),
+                Self::SameHost => {
+                    headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(|host| is_same_host(&text, host))
+                }
             };
         if allowed { Ok(()) } else { Err(text) }
     }

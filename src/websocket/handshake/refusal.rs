@@ -54,9 +54,11 @@ impl Refusal {
             Self::BadRequest(what) => format!("This port speaks WebSocket (RFC 6455). The request is wrong: {what}.\n"),
             Self::Method { .. } => "This port speaks WebSocket (RFC 6455): a handshake is a GET request.\n".to_owned(),
             Self::HttpVersion => "This port speaks WebSocket (RFC 6455), which needs HTTP/1.1.\n".to_owned(),
-            Self::NoUpgrade => "This port speaks WebSocket (RFC 6455), not plain HTTP. Connect with a WebSocket client, \
+            Self::NoUpgrade => {
+                "This port speaks WebSocket (RFC 6455), not plain HTTP. Connect with a WebSocket client, \
                  such as new WebSocket(\"ws://…\") in a browser's console.\n"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Version => "This port speaks version 13 of WebSocket (RFC 6455).\n".to_owned(),
             Self::Origin(origin) => format!(
                 "Pages of the origin '{}' may not connect here. The server's owner can allow it: \

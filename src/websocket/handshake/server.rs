@@ -52,7 +52,9 @@ impl ServerHandshake {
             Ok(httparse::Status::Complete(length)) if length <= self.most => length,
             Ok(httparse::Status::Partial) if bytes.len() <= self.most => return Ok(None),
             Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(Refusal::HeadTooLarge),
-            Err(httparse::Error::Version) => return Err(Refusal::BadRequest("its first line does not end in HTTP/1.1")),
+            Err(httparse::Error::Version) => {
+                return Err(Refusal::BadRequest("its first line does not end in HTTP/1.1"));
+            }
             Err(_) => return Err(Refusal::BadRequest("it is not a request of HTTP/1.1")),
         };
         let request = request(&head)?;
@@ -100,7 +102,8 @@ impl ServerHandshake {
 fn request(head: &httparse::Request<'_, '_>) -> Result<Request<()>, Refusal> {
     let wrong = || Refusal::BadRequest("it is not a request of HTTP/1.1");
     let method = Method::from_bytes(head.method.unwrap_or_default().as_bytes()).map_err(|_| wrong())?;
-    let uri: Uri = head.path.unwrap_or_default().parse().map_err(|_| Refusal::BadRequest("its target is not a path"))?;
+    let uri: Uri =
+        head.path.unwrap_or_default().parse().map_err(|_| Refusal::BadRequest("its target is not a path"))?;
     let mut request = Request::new(());
     *request.method_mut() = method;
     *request.uri_mut() = uri;

@@ -5,9 +5,7 @@ use crate::Limits;
 use crate::websocket::{CloseCode, CloseFrame, Error, Message};
 
 fn end(role: Role) -> Protocol {
-    let mut limits = Limits::default();
-    limits.websocket_message_bytes = 1000;
-    limits.websocket_frame_bytes = 900;
+    let limits = Limits { websocket_message_bytes: 1000, websocket_frame_bytes: 900, ..Limits::default() };
     Protocol::new(role, &limits)
 }
 

@@ -1,0 +1,102 @@
+//! The handle of a server that runs: where it listens, and its end.
+
+use super::super::Error;
+use super::Core;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long, after the grace, connections that were cut off are given to be gone.
+const AFTER_CUT: Duration = Duration::from_millis(500);
+
+/// A server that runs on threads of its own. Dropped, it ends as by a shutdown that nobody waits for.
+#[must_use = "a server whose handle is dropped ends"]
+#[derive(Debug)]
+pub struct ServerHandle {
+    core: Arc<Core>,
+    accepting: Option<JoinHandle<Result<(), Error>>>,
+}
+
+/// What came of a shutdown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Connections that were open when it began.
+    pub open: usize,
+    /// Those of them that had to be cut off after the grace.
+    pub cut_off: usize,
+    /// The peers of those whose handler still runs: a thread cannot be ended from outside.
+    pub still_running: Vec<SocketAddr>,
+}
+
+impl ShutdownReport {
+    /// Whether all ended within the grace.
+    pub fn is_clean(&self) -> bool {
+        self.cut_off == 0 && self.still_running.is_empty()
+    }
+}
+
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} WebSocket connections closed", self.open - self.cut_off.min(self.open))?;
+        if self.cut_off > 0 {
+            write!(f, ", {} cut off", self.cut_off)?;
+        }
+        for peer in &self.still_running {
+            write!(f, ", the handler of {peer} still runs")?;
+        }
+        Ok(())
+    }
+}
+
+impl ServerHandle {
+    pub(super) fn new(core: Arc<Core>, accepting: JoinHandle<Result<(), Error>>) -> Self {
+        Self { core, accepting: Some(accepting) }
+    }
+
+    /// The addresses it listens on.
+    pub fn local_addresses(&self) -> Vec<SocketAddr> {
+        self.core.listener.local_addresses()
+    }
+
+    /// How many connections there are now, those in their handshake or their end included.
+    pub fn connections(&self) -> usize {
+        self.core.registry.count()
+    }
+
+    /// Ends the server: accepts nothing more, closes every connection with 1001 and waits for all to end, at most for `grace`; then
+    /// cuts off the rest. Never waits for a handler that does not return.
+    pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
+        let deadline = Instant::now() + grace;
+        self.stop();
+        let accepting = self.accepting.take();
+        if let Some(Err(_)) = accepting.map(JoinHandle::join) {
+            log::error!(target: "threadwire::websocket", "the accepting thread panicked");
+        }
+        let registry = &self.core.registry;
+        let open = registry.count();
+        // Again, for those that were being admitted while it stopped.
+        registry.stop();
+        let late = registry.wait_until_empty(deadline);
+        let mut still_running = Vec::new();
+        if late.connections > 0 {
+            registry.abort();
+            still_running = registry.wait_until_empty(Instant::now() + AFTER_CUT).handlers;
+        }
+        registry.join_finished();
+        ShutdownReport { open, cut_off: late.connections, still_running }
+    }
+
+    fn stop(&self) {
+        self.core.listener.close();
+        self.core.registry.stop();
+    }
+}
+
+impl Drop for ServerHandle {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,178 @@
+//! The server: accepts connections, and serves each on a thread of its own.
+
+mod builder;
+mod converse;
+mod handle;
+mod registry;
+
+pub use builder::ServerBuilder;
+pub use handle::{ServerHandle, ShutdownReport};
+
+use super::farewell::farewell_later;
+use super::handshake::Refusal;
+use super::handshake::server::Rules;
+use super::{Connection, Error};
+use crate::link::{Attendant, Io, lock};
+use crate::net::{Listener, Observer, Socket};
+use crate::{Limits, Threads};
+use registry::Registry;
+use std::fmt;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Connections above the cap that are being answered 503 at the same time; beyond that they are closed without an answer.
+const REFUSALS: usize = 64;
+/// The most of a connection's outbox that lies, encoded, in its Io.
+const ENCODED_BYTES: usize = 64 * 1024;
+
+/// What a handler returns: `Err` closes the connection with 1011.
+pub type HandlerResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// A server that listens and has not begun to serve.
+///
+/// ```no_run
+/// use threadwire::websocket::{Connection, Server};
+/// Server::bind("localhost:8765")?.serve(|mut socket: Connection| {
+///     while let Some(message) = socket.receive()? {
+///         socket.send(message)?;
+///     }
+///     Ok(())
+/// })?;
+/// # Ok::<(), threadwire::websocket::Error>(())
+/// ```
+pub struct Server {
+    core: Arc<Core>,
+}
+
+/// What the accepting thread, the connections' threads and the handle share.
+pub(super) struct Core {
+    listener: Listener,
+    limits: Limits,
+    threads: Threads,
+    rules: Rules,
+    observer: Option<Arc<dyn Observer>>,
+    attendant: Arc<Attendant>,
+    numbers: AtomicU64,
+    registry: Registry,
+    /// One clone for each connection that is being refused.
+    refusals: Arc<()>,
+}
+
+impl Server {
+    /// Listens on `address`, `host:port`, with all settings as they are by default. `localhost` means all its addresses; port 0 has
+    /// the system choose one.
+    ///
+    /// # Errors
+    /// [`Error::Local`]: what is wrong with the address, or what the system says.
+    pub fn bind(address: &str) -> Result<Self, Error> {
+        Self::builder().bind(address)
+    }
+
+    /// The settings of a server.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+
+    /// The addresses it listens on.
+    pub fn local_addresses(&self) -> Vec<SocketAddr> {
+        self.core.listener.local_addresses()
+    }
+
+    /// Serves every connection with `handler`, each on its own thread, and does not return but for a failure.
+    ///
+    /// When the handler returns, the connection is closed: with 1000 after `Ok`, with 1011 after `Err` or a panic.
+    ///
+    /// # Errors
+    /// [`Error::Local`] if listening itself breaks.
+    pub fn serve<H>(self, handler: H) -> Result<(), Error>
+    where
+        H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
+    {
+        self.core.accept_all(Arc::new(handler))
+    }
+
+    /// [`Server::serve`] on a thread of its own.
+    ///
+    /// # Errors
+    /// [`Error::Local`] if there is no thread.
+    pub fn spawn<H>(self, handler: H) -> Result<ServerHandle, Error>
+    where
+        H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
+    {
+        let core = Arc::clone(&self.core);
+        let accepting = self.core.threads.spawn("ws-accept", move || core.accept_all(Arc::new(handler)))?;
+        Ok(ServerHandle::new(self.core, accepting))
+    }
+}
+
+impl Core {
+    fn accept_all<H>(self: &Arc<Self>, handler: Arc<H>) -> Result<(), Error>
+    where
+        H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
+    {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, peer)) => self.admit(stream, peer, &handler),
+                Err(crate::Error::Closed { .. }) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Gives one accepted connection its thread, or a 503.
+    fn admit<H>(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, handler: &Arc<H>)
+    where
+        H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
+    {
+        self.registry.join_finished();
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let encoded = self.limits.outbox_bytes.min(ENCODED_BYTES);
+        let io = Io::new(Box::new(Socket::new(stream)), encoded, self.limits.write_timeout)
+            .observed_by(self.observer.clone(), number);
+        let Some(place) = self.registry.enter(number, peer, self.limits.connections, io.descriptor().as_ref()) else {
+            return self.refuse(io);
+        };
+        // The thread takes both out; if there is none, they are still here.
+        let slot = Arc::new(Mutex::new(Some((io, place))));
+        let (core, handler, taken) = (Arc::clone(self), Arc::clone(handler), Arc::clone(&slot));
+        let body = move || {
+            let taken = lock(&taken).take();
+            if let Some((io, place)) = taken {
+                core.converse(io, peer, &place, &*handler);
+                // Whoever waits for the place to be free finds all else gone.
+                drop((core, handler));
+                drop(place);
+            }
+        };
+        match self.threads.spawn(&format!("ws-{number}"), body) {
+            Ok(thread) => self.registry.started(number, thread),
+            Err(error) => {
+                log::debug!(target: "threadwire::websocket", "a connection is refused: {error}");
+                let left = lock(&slot).take();
+                if let Some((io, _place)) = left {
+                    self.refuse(io);
+                }
+            }
+        }
+    }
+
+    fn refuse(&self, io: Io) {
+        if Arc::strong_count(&self.refusals) <= REFUSALS {
+            let kept = Arc::clone(&self.refusals);
+            farewell_later(io, &self.attendant, self.limits.close_timeout, &Refusal::Full.answer(), kept);
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("core", &self.core).finish()
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("listener", &self.listener).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
