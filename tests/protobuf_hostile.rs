@@ -171,17 +171,34 @@ fn prefixed(tag: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn elements_that_cost_no_bytes_have_a_limit() {
-    // Two bytes an element, each of which is a structure of more than a hundred.
+fn memory_is_in_proportion_to_the_bytes() {
+    // Few bytes an element, each of which is a structure of several KiB: in a list, a map, a box, and a box in a oneof.
+    assert!(size_of::<Wide>() > 6 << 10);
+    let in_map = (0..20_000_u32).flat_map(|key| {
+        let key = [0x08, key as u8 & 0x7f | 0x80, (key >> 7) as u8 & 0x7f | 0x80, (key >> 14) as u8];
+        prefixed(0x1a, &key)
+    });
+    let boxed = |element: &[u8]| prefixed(0x12, element).repeat(20_000);
+    let cases = [
+        ([0x12, 0x00].repeat(20_000), "list["),
+        (in_map.collect(), "map"),
+        (boxed(&[0x0a, 0x00]), "list["),
+        (boxed(&[0x22, 0x00]), "list["),
+    ];
+    for (bytes, field) in cases {
+        let error = Wide::decode(&bytes).unwrap_err();
+        assert_eq!(error.kind(), &DecodeErrorKind::TooMuchMemory);
+        assert!(error.field().starts_with(field), "{error}");
+    }
+    // So many are fine, and structures of an ordinary size in any number.
+    assert_eq!(Wide::decode(&[0x12, 0x00].repeat(5_000)).unwrap().list.len(), 5_000);
     assert!(size_of::<Scalars>() > 100);
-    let error = Large::decode(&[0x12, 0x00].repeat(1 << 20)).unwrap_err();
-    assert_eq!(error.kind(), &DecodeErrorKind::TooManyEmptyElements);
-    assert!(error.field().starts_with("scalars["), "{error}");
-    // So many are fine.
-    assert_eq!(Large::decode(&[0x12, 0x00].repeat(10_000)).unwrap().scalars.len(), 10_000);
-    // An element with bytes costs those.
-    let large = Large::decode(&[0x12, 0x02, 0x18, 0x01].repeat(1 << 18)).unwrap();
-    assert_eq!(large.scalars.len(), 1 << 18);
+    assert_eq!(Large::decode(&[0x12, 0x02, 0x18, 0x01].repeat(1 << 18)).unwrap().scalars.len(), 1 << 18);
+    assert_eq!(Large::decode(&[0x0a, 0x00].repeat(1 << 20)).unwrap().empties.len(), 1 << 20);
+    // What is one element to the wire is one in memory, however often it comes.
+    let same_key = prefixed(0x1a, &[0x08, 0x01]).repeat(100);
+    assert_eq!(Wide::decode(&same_key).unwrap().map.len(), 1);
+    assert!(Wide::decode(&[0x0a, 0x00].repeat(100_000)).unwrap().itself.is_some());
 }
 
 #[test]

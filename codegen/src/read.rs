@@ -71,8 +71,14 @@ impl Schema {
     fn add_file(&mut self, reader: &Reader<'_>, file: &FileDescriptor) -> Result<(), Error> {
         reader.check_file(file)?;
         let home = home(file, &[]);
-        if !self.files.iter().any(|(name, _)| *name == home.file) {
-            self.files.push((home.file, home.modules));
+        match self.files.iter().find(|(name, _)| *name == home.file) {
+            None => self.files.push((home.file, home.modules)),
+            Some((_, modules)) if *modules == home.modules => {}
+            // `package a;`, and another file `a.proto` without a package.
+            Some((name, _)) => {
+                let place = reader.front.source(file, &[]).place;
+                return Err(Error::Proto(format!("{place}: a package has the output file {name} already")));
+            }
         }
         Ok(())
     }

@@ -97,6 +97,15 @@ fn a_file_of_services_only_needs_no_types_of_its_own() {
 }
 
 #[test]
+fn a_package_and_a_file_without_one_cannot_share_an_output_file() {
+    let out = scratch("shared");
+    fs::write(out.join("same.proto"), "syntax = \"proto3\";\nmessage A {}\n").unwrap();
+    fs::write(out.join("other.proto"), "syntax = \"proto3\";\npackage same;\nmessage B {}\n").unwrap();
+    let error = Builder::new().include(&out).out_dir(&out).generate(&["other.proto", "same.proto"]).unwrap_err();
+    assert!(error.to_string().ends_with("a package has the output file same.rs already"), "{error}");
+}
+
+#[test]
 fn imports_that_give_no_types_are_not_emitted() {
     let out = scratch("options");
     let options = "syntax = \"proto3\"; import \"google/protobuf/descriptor.proto\";\n\

@@ -18,7 +18,7 @@ use quick_protobuf::BytesReader;
 
 use super::element::{Element, Packable};
 use super::{
-    DecodeError, DecodeErrorKind, EMPTY_ELEMENT_LIMIT, MESSAGE_SIZE_LIMIT, Message, RECURSION_LIMIT,
+    DecodeError, DecodeErrorKind, MEMORY_ALLOWANCE, MEMORY_PER_BYTE, MESSAGE_SIZE_LIMIT, Message, RECURSION_LIMIT,
     UNKNOWN_FIELD_LIMIT, UnknownFields,
 };
 
@@ -35,7 +35,7 @@ pub struct Decoder<'a> {
     // How much is left of the limits.
     depth_left: u32,
     unknown_left: u32,
-    empty_left: usize,
+    memory_left: usize,
 }
 
 impl<'a> Decoder<'a> {
@@ -50,7 +50,7 @@ impl<'a> Decoder<'a> {
             tag_position: 0,
             depth_left: RECURSION_LIMIT,
             unknown_left: UNKNOWN_FIELD_LIMIT,
-            empty_left: EMPTY_ELEMENT_LIMIT,
+            memory_left: bytes.len().saturating_mul(MEMORY_PER_BYTE).saturating_add(MEMORY_ALLOWANCE),
         })
     }
 
@@ -77,6 +77,7 @@ impl<'a> Decoder<'a> {
         value: &mut Option<E::Value>,
     ) -> Result<(), DecodeError> {
         if value.is_none() {
+            self.charge(E::HEAP_SIZE).map_err(|error| error.within(name))?;
             set(value, E::Value::default);
         }
         value.as_mut().map_or(Ok(()), |value| E::merge(value, self)).map_err(|error| error.within(name))
@@ -85,16 +86,15 @@ impl<'a> Decoder<'a> {
     /// One more value of a list.
     pub fn repeated<E: Element>(&mut self, name: &'static str, values: &mut Vec<E::Value>) -> Result<(), DecodeError> {
         let index = values.len();
-        let start = self.position;
+        if E::WIRE_TYPE.is_len() {
+            let size = size_of::<E::Value>() + E::HEAP_SIZE;
+            self.charge(size).map_err(|error| error.within_element(name, index))?;
+        }
         push(values);
-        if let Some(value) = values.last_mut() {
-            E::merge(value, self).map_err(|error| error.within_element(name, index))?;
-        }
-        // Only a length of 0 is read in one byte without there being anything: numbers take their byte.
-        if E::WIRE_TYPE.is_len() && self.position - start == 1 {
-            self.charge_empty(size_of::<E::Value>()).map_err(|error| error.within_element(name, index))?;
-        }
-        Ok(())
+        values
+            .last_mut()
+            .map_or(Ok(()), |value| E::merge(value, self))
+            .map_err(|error| error.within_element(name, index))
     }
 
     /// Values of a list, all in one field of the wire.
@@ -122,6 +122,7 @@ impl<'a> Decoder<'a> {
         wrap: fn(E::Value) -> O,
     ) -> Result<(), DecodeError> {
         if slot.as_mut().and_then(get).is_none() {
+            self.charge(E::HEAP_SIZE).map_err(|error| error.within(name))?;
             set(slot, || wrap(E::Value::default()));
         }
         match slot.as_mut().and_then(get) {
@@ -145,6 +146,7 @@ impl<'a> Decoder<'a> {
         let outer = self.enter().map_err(|error| error.within(name))?;
         match self.key::<K, V>().map_err(|error| error.within(name))? {
             Some(key) => {
+                self.charge(size_of::<(K::Value, V::Value)>()).map_err(|error| error.within(name))?;
                 self.position = 0;
                 self.value::<V>(fresh(entries, key)).map_err(|error| error.within(name))?;
                 self.leave(outer);
@@ -279,21 +281,17 @@ impl<'a> Decoder<'a> {
     /// Reads the key of a map's entry, over the whole entry; `None` if there are unknown fields in it.
     fn key<K: Element, V: Element>(&mut self) -> Result<Option<K::Value>, DecodeError> {
         let mut key = K::Value::default();
-        let (mut value_seen, mut unknown_seen) = (false, false);
+        let mut unknown_seen = false;
         while self.position < self.bytes.len() {
             let tag = self.tag()?;
             if tag == 1 << 3 | K::WIRE_TYPE as u32 {
                 K::merge(&mut key, self).map_err(|error| error.within("key"))?;
             } else if tag == 2 << 3 | V::WIRE_TYPE as u32 {
                 self.step_over(tag).map_err(|error| error.within("value"))?;
-                value_seen = true;
             } else {
                 self.skip(tag)?;
                 unknown_seen = true;
             }
-        }
-        if !value_seen {
-            self.charge_empty(size_of::<V::Value>())?;
         }
         Ok(if unknown_seen { None } else { Some(key) })
     }
@@ -334,9 +332,10 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn charge_empty(&mut self, size: usize) -> Result<(), DecodeError> {
-        self.empty_left =
-            self.empty_left.checked_sub(size).ok_or_else(|| self.error(DecodeErrorKind::TooManyEmptyElements))?;
+    /// Takes memory that is not yet allocated from what is left.
+    fn charge(&mut self, size: usize) -> Result<(), DecodeError> {
+        self.memory_left =
+            self.memory_left.checked_sub(size).ok_or_else(|| self.error(DecodeErrorKind::TooMuchMemory))?;
         Ok(())
     }
 

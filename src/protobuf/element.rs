@@ -39,6 +39,8 @@ pub trait Element {
     type Value: Default;
     /// Its wire type outside a packed list.
     const WIRE_TYPE: WireType;
+    /// What a new value takes of the heap, besides its own size.
+    const HEAP_SIZE: usize = 0;
     /// Reads a value: a message is merged, everything else replaced.
     fn merge(value: &mut Self::Value, decoder: &mut Decoder<'_>) -> Result<(), DecodeError>;
     /// Adds the size of the value without its tag.
@@ -321,6 +323,7 @@ pub struct Boxed<M>(PhantomData<M>);
 impl<M: Message> Element for Boxed<M> {
     type Value = Box<M>;
     const WIRE_TYPE: WireType = WireType::Len;
+    const HEAP_SIZE: usize = size_of::<M>();
 
     fn merge(value: &mut Box<M>, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
         decoder.nested::<M>(value)

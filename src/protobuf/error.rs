@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{EMPTY_ELEMENT_LIMIT, MESSAGE_SIZE_LIMIT, RECURSION_LIMIT, UNKNOWN_FIELD_LIMIT};
+use super::{MEMORY_ALLOWANCE, MEMORY_PER_BYTE, MESSAGE_SIZE_LIMIT, RECURSION_LIMIT, UNKNOWN_FIELD_LIMIT};
 
 /// Bytes are not the message that was expected.
 ///
@@ -63,8 +63,8 @@ pub enum DecodeErrorKind {
     TooDeep,
     /// There are too many unknown fields.
     TooManyUnknownFields,
-    /// Elements that take no bytes would take too much memory.
-    TooManyEmptyElements,
+    /// The message would take far more memory than it has bytes.
+    TooMuchMemory,
     /// The whole is larger than a message may be.
     TooLarge {
         /// The size in bytes.
@@ -156,8 +156,8 @@ impl fmt::Display for DecodeErrorKind {
             Self::Utf8 => f.write_str("a string that is not UTF-8"),
             Self::TooDeep => write!(f, "more than {RECURSION_LIMIT} messages within each other"),
             Self::TooManyUnknownFields => write!(f, "more than {UNKNOWN_FIELD_LIMIT} unknown fields"),
-            Self::TooManyEmptyElements => {
-                write!(f, "elements without bytes would take more than {EMPTY_ELEMENT_LIMIT} bytes of memory")
+            Self::TooMuchMemory => {
+                write!(f, "would take more than {MEMORY_ALLOWANCE} bytes of memory and {MEMORY_PER_BYTE} for each byte")
             }
             Self::TooLarge { size } => write!(f, "{size} bytes, a message has at most {MESSAGE_SIZE_LIMIT}"),
         }

@@ -43,7 +43,7 @@
 //! # What decoding promises
 //!
 //! - No input makes it panic, hang or use memory out of proportion: every length is checked before it is used, messages
-//!   nest at most [`RECURSION_LIMIT`] deep, [`UNKNOWN_FIELD_LIMIT`] and [`EMPTY_ELEMENT_LIMIT`] bound the rest.
+//!   nest at most [`RECURSION_LIMIT`] deep, [`MEMORY_PER_BYTE`] and [`UNKNOWN_FIELD_LIMIT`] bound the rest.
 //! - Fields it does not know, and known fields with another wire type, are kept and written again, byte for byte.
 //! - A field that comes twice is merged as the rules say: the last scalar wins, messages merge, lists grow.
 
@@ -67,9 +67,14 @@ pub const RECURSION_LIMIT: u32 = 100;
 /// How many unknown fields one decode keeps in all its messages.
 pub const UNKNOWN_FIELD_LIMIT: u32 = 1 << 20;
 
-/// How many bytes of memory one decode spends on list elements and map values that took no bytes of the input: without
-/// a limit, two bytes a piece buy a whole structure each.
-pub const EMPTY_ELEMENT_LIMIT: usize = 64 << 20;
+/// How many bytes of memory list elements, map entries and boxed messages may take for each byte that is decoded.
+///
+/// Two bytes of input are enough for an element that is a structure of any size. Ordinary messages take two to thirty
+/// bytes a byte; one decode has [`MEMORY_ALLOWANCE`] besides, which is for those that do not.
+pub const MEMORY_PER_BYTE: usize = 64;
+
+/// How many bytes of memory one decode may take beyond [`MEMORY_PER_BYTE`].
+pub const MEMORY_ALLOWANCE: usize = 64 << 20;
 
 /// The largest encoded message, by the rules of Protocol Buffers: 2 GiB - 1.
 pub const MESSAGE_SIZE_LIMIT: usize = i32::MAX as usize;
