@@ -10,6 +10,8 @@ fn main() -> Result<(), threadwire_build::Error> {
     if std::path::Path::new("tests/proto").is_dir() {
         let files = ["tests/proto/codec.proto", "tests/proto/other.proto", "tests/proto/second.proto"];
         Builder::new().include("tests/proto").compile(&files)?;
+        // The test of services has its own runtime.
+        Builder::new().include("tests/proto").runtime("crate::stand_in").compile(&["tests/proto/calls.proto"])?;
     }
     Ok(())
 }
