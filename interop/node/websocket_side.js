@@ -41,11 +41,19 @@ function command(socket, word, rest) {
   } else if (word === "/ping") {
     socket.once("pong", (data) => socket.send(data.toString() === "from the server" ? "pong" : "another pong"));
     socket.ping("from the server");
+  } else if (word === "/fragments") {
+    sendFragments(socket);
   } else if (word === "/closed") {
     const name = rest.join(" ");
     const tell = () => socket.send(closed.get(name));
     closed.has(name) ? tell() : waiting.set(name, tell);
   }
+}
+
+function sendFragments(socket) {
+  socket.send("раз ", { fin: false });
+  socket.send("два ", { fin: false });
+  socket.send("три");
 }
 
 export async function serve() {
@@ -125,9 +133,9 @@ export function checks(url) {
 
   const fragments = () =>
     connected(url, async (client) => {
-      client.socket.send("раз ", { fin: false });
-      client.socket.send("два ", { fin: false });
-      same("text", await client.exchange("три"), "раз два три");
+      sendFragments(client.socket);
+      same("text", await client.receive(), "раз два три");
+      same("text", await client.exchange("/fragments"), "раз два три");
     });
 
   const pingTheServer = () =>

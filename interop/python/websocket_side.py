@@ -2,7 +2,8 @@
 
 A text that begins with `/` is a command, any other message comes back as it was:
 `/name N` calls this connection N, `/closed N` answers how the peer of N closed (`4000 reason`), once it has;
-`/close CODE REASON` closes; `/push N` has another thread send N messages; `/ping` answers `pong` once a ping was answered.
+`/close CODE REASON` closes; `/push N` has another thread send N messages; `/ping` answers `pong` once a ping was answered;
+`/fragments` sends `раз два три`, in three frames if the server can send so.
 """
 
 import threading
@@ -16,6 +17,7 @@ import cases
 from cases import same
 
 PATIENCE = 30
+FRAGMENTS = ["раз ", "два ", "три"]
 closed = {}
 closed_changed = threading.Condition()
 
@@ -48,6 +50,8 @@ def command(socket, message):
         threading.Thread(target=push, args=(socket, int(rest))).start()
     elif word == "/ping":
         socket.send("pong" if socket.ping(b"from the server").wait(PATIENCE) else "no pong")
+    elif word == "/fragments":
+        socket.send(FRAGMENTS)
     elif word == "/closed":
         with closed_changed:
             closed_changed.wait_for(lambda: rest in closed, PATIENCE)
@@ -91,8 +95,9 @@ def checks(url):
 
     def fragments():
         with open_(url) as socket:
-            socket.send(["раз ", "два ", "три"])
-            same("text", socket.recv(PATIENCE), "раз два три")
+            socket.send(FRAGMENTS)
+            same("text", socket.recv(PATIENCE), "".join(FRAGMENTS))
+            same("text", exchange(socket, "/fragments"), "".join(FRAGMENTS))
 
     def ping_the_server():
         with open_(url) as socket:
