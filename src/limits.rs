@@ -45,6 +45,8 @@ pub struct Limits {
     pub streaming_calls: usize,
     /// Calls that wait for a handler's thread; one more is answered RESOURCE_EXHAUSTED.
     pub queued_calls: usize,
+    /// Bytes of the requests of calls that wait for a handler's thread; the call that exceeds it is answered RESOURCE_EXHAUSTED.
+    pub queued_call_bytes: usize,
     /// The largest WebSocket message, in bytes.
     pub websocket_message_bytes: usize,
     /// The largest WebSocket frame, in bytes.
@@ -73,6 +75,7 @@ impl Default for Limits {
             unfinished_message_bytes: 32 * 1024 * 1024,
             streaming_calls: 1_000,
             queued_calls: 1_000,
+            queued_call_bytes: 64 * 1024 * 1024,
             websocket_message_bytes: 64 * 1024 * 1024,
             websocket_frame_bytes: 16 * 1024 * 1024,
             inbox_bytes: 64 * 1024,

@@ -1,1 +1,35 @@
-//! (room under construction)
+//! gRPC over HTTP/2, server and client, on plain threads.
+//!
+//! ```text
+//!   HTTP/2 streams ─► server: head (is it a call?) ─► body: frame (messages) ─► pool or a thread ─► handler
+//!                     client: Channel ─► head, messages ─► response: messages, trailers ─► Status
+//! ```
+//! - `code`, `status`, `metadata`, `timeout`, `frame`, `mapping`: the rules of the wire, without I/O and clock.
+//! - `request`, `response`, `method`, `cancellation`: what handlers and callers hold. `body`: receiving messages.
+//! - `server`, `client`: the two ends.
+//!
+//! Services and messages are generated from .proto files by `threadwire-build`.
+
+mod body;
+mod cancellation;
+mod client;
+mod code;
+mod frame;
+mod mapping;
+mod metadata;
+mod method;
+mod request;
+mod response;
+mod server;
+mod status;
+mod timeout;
+
+pub use cancellation::{CancelCause, Cancellation};
+pub use client::{Channel, ChannelBuilder, PendingResponse, RequestSink, ResponseStream};
+pub use code::Code;
+pub use metadata::{InvalidMetadata, Metadata, MetadataValue};
+pub use method::{CallKind, MethodDescriptor};
+pub use request::Request;
+pub use response::Response;
+pub use server::{RequestStream, ResponseSink, Server, ServerBuilder, ServerHandle, ServiceDefinition, ShutdownReport};
+pub use status::{Origin, Status};

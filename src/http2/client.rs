@@ -3,10 +3,11 @@
 use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
 use super::io::Adapter;
-use super::opening::Opening;
+use super::opening::{Opening, Progress};
 use super::stream::{Inbound, Outbound, wait};
 use crate::link::{Attendant, Io, Link, Parker, Unready, lock};
 use bytes::Bytes;
+use h2::RecvStream;
 use h2::client::{ResponseFuture, SendRequest};
 use http::{Request, Response};
 use std::collections::VecDeque;
@@ -35,16 +36,16 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
         .max_send_buffer_size(limits.outbox_bytes)
         .data_frame_budget(settings.data_frame_budget())
         .enable_push(false);
+    let progress = Progress::new();
     let mut made = Err(io::Error::other("h2 made no connection"));
     let link = Link::new(io, attendant, limits.close_timeout, |parts| {
-        let adapter = Adapter::new(Arc::clone(&parts.io), Bytes::new(), Opening::of_server());
-        let progress = adapter.progress();
+        let adapter = Adapter::new(Arc::clone(&parts.io), Bytes::new(), Opening::of_server(&progress));
         let handshake = pin!(builder.handshake(adapter));
         // The preface is only gathered, which never has to wait.
         let state = match handshake.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok((send, connection))) => {
                 made = Ok(send);
-                State::Client(Box::new(connection), progress, Arc::clone(&shared))
+                State::Client(Box::new(connection), Arc::clone(&progress), Arc::clone(&shared))
             }
             Poll::Ready(Err(error)) => {
                 made = Err(io::Error::other(error));
@@ -54,7 +55,7 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
         };
         Engine::new(parts, &ending.0, begin_by, state)
     })?;
-    Ok(Requests { send: Some(made?), shared, connection: link })
+    Ok(Requests { send: Some(made?), shared, peer: progress, connection: link })
 }
 
 /// Opens streams on one connection. When it and all streams are gone, the connection ends.
@@ -63,6 +64,7 @@ pub(crate) struct Requests {
     /// None only while it is dropped.
     send: Option<SendRequest<Bytes>>,
     shared: Arc<Shared>,
+    peer: Arc<Progress>,
     connection: Arc<Connection>,
 }
 
@@ -148,6 +150,11 @@ impl Requests {
         self.wait_for(deadline, |state| state.begun.then_some(()))
     }
 
+    /// What the peer's first SETTINGS says.
+    pub(crate) fn peer(&self) -> &Progress {
+        &self.peer
+    }
+
     /// Whether a new stream may be opened here.
     pub(crate) fn is_usable(&self) -> bool {
         !lock(&self.shared.state).ended
@@ -162,7 +169,8 @@ impl Requests {
         // A clone: it has no memory of an earlier stream that h2 has not opened yet. The permits count them.
         let mut send = self.send.clone().ok_or_else(|| Failure::Lost("closed by this side".to_owned()))?;
         let (response, stream) = send.send_request(request, false)?;
-        let pending = Pending { connection: Arc::clone(&self.connection), response, permit: Arc::clone(&permit) };
+        let pending =
+            Pending { connection: Arc::clone(&self.connection), response, came: None, permit: Arc::clone(&permit) };
         Ok((pending, Outbound::new(&self.connection, stream).with_permit(permit)))
     }
 
@@ -219,21 +227,41 @@ impl Drop for Requests {
     }
 }
 
-/// A response that has not come yet.
+/// A response whose head has not been taken yet.
 #[derive(Debug)]
 pub(crate) struct Pending {
     connection: Arc<Connection>,
     response: ResponseFuture,
+    came: Option<Result<Response<RecvStream>, h2::Error>>,
     permit: Arc<Permit>,
 }
 
 impl Pending {
-    /// Waits for the response's head.
+    /// Whether the head has come, or will not come; else the context's waker is woken when it does.
+    pub(crate) fn has_come(&mut self, context: &mut Context<'_>) -> bool {
+        if self.came.is_none()
+            && let Poll::Ready(came) = Pin::new(&mut self.response).poll(context)
+        {
+            self.came = Some(came);
+        }
+        self.came.is_some()
+    }
+
+    /// Waits until the head has come, or will not come.
     ///
     /// # Errors
-    /// The stream or connection has ended, or the deadline has come.
-    pub(crate) fn head(mut self, deadline: Option<Instant>) -> Result<Response<Inbound>, Failure> {
-        let response = wait(&self.connection, deadline, |context| Pin::new(&mut self.response).poll(context))??;
+    /// The deadline has come; it can be waited for again.
+    pub(crate) fn wait(&mut self, deadline: Option<Instant>) -> Result<(), Failure> {
+        let connection = Arc::clone(&self.connection);
+        wait(&connection, deadline, |context| if self.has_come(context) { Poll::Ready(()) } else { Poll::Pending })
+    }
+
+    /// The response's head, and its body. To be called after [`Pending::wait`].
+    ///
+    /// # Errors
+    /// The stream or connection has ended.
+    pub(crate) fn head(self) -> Result<Response<Inbound>, Failure> {
+        let response = self.came.ok_or_else(|| Failure::Lost("closed".to_owned()))??;
         let (head, body) = response.into_parts();
         Ok(Response::from_parts(head, Inbound::new(&self.connection, body).with_permit(self.permit)))
     }

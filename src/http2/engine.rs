@@ -15,15 +15,15 @@ use std::time::Instant;
 /// A driven HTTP/2 connection.
 pub(crate) type Connection = Link<Engine>;
 
-/// The settings of RFC 9113 §6.5.2 and h2's own bounds, as [`Limits`] gives them.
+/// The settings of RFC 9113 §6.5.2 and h2's own bounds, as [`Limits`] gives them. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(super) limits: Limits,
+    pub(super) limits: Arc<Limits>,
 }
 
 impl Settings {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { limits: limits.clone() }
+        Self { limits: Arc::new(limits.clone()) }
     }
 
     /// Small DATA frames that wait unread are bounded by this; h2's own default ends a connection that holds a few thousand

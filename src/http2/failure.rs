@@ -4,8 +4,6 @@ use std::fmt;
 
 /// The error codes of RFC 9113 §7 that we send.
 pub(crate) mod reason {
-    /// Not an error: the answer is whole, the rest of the request is not wanted.
-    pub(crate) const NO_ERROR: u32 = 0;
     /// The stream is not needed any more.
     pub(crate) const CANCEL: u32 = 8;
 }

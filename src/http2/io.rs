@@ -2,12 +2,11 @@
 //!
 //! No waker is kept: the Link itself runs the engine again when there is input or room.
 
-use super::opening::{Opening, Progress};
+use super::opening::Opening;
 use crate::link::{Filled, SharedIo, lock};
 use bytes::{Buf, Bytes};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -22,13 +21,9 @@ pub(super) struct Adapter {
 }
 
 impl Adapter {
-    /// `replay` comes before all other input; `begun` learns of the peer's first SETTINGS.
+    /// `replay` comes before all other input; `opening` sees the peer's first bytes.
     pub(super) fn new(io: SharedIo, replay: Bytes, opening: Opening) -> Self {
         Self { io, replay, opening }
-    }
-
-    pub(super) fn progress(&self) -> Arc<Progress> {
-        self.opening.progress()
     }
 
     fn take(&mut self, into: &mut ReadBuf<'_>) -> io::Result<bool> {

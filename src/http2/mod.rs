@@ -8,8 +8,6 @@
 //! h2 has one waker slot a direction, so each half of a stream is `&mut` exclusive. Whoever uses a handle of h2 calls
 //! `Link::pump` afterwards (the types of `stream` do), so that what the use made necessary is done and whom it woke runs.
 
-#![allow(dead_code, unused_imports, reason = "the rooms above are being built")]
-
 mod client;
 mod engine;
 mod failure;
@@ -19,7 +17,8 @@ mod server;
 mod stream;
 
 pub(crate) use client::{Pending, Requests, connect};
-pub(crate) use engine::{Connection, Settings};
+pub(crate) use engine::{Connection, Ending, Settings};
 pub(crate) use failure::{Failure, reason};
-pub(crate) use server::{Accepted, Incoming, Respond, accept};
+pub(crate) use opening::Progress;
+pub(crate) use server::{Accept, Incoming, Respond, accept};
 pub(crate) use stream::{Inbound, Outbound};

@@ -4,12 +4,15 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The client's preface.
 pub(super) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEAD_LENGTH: usize = 9;
 const SETTINGS: u8 = 4;
+const SETTING_LENGTH: usize = 6;
+/// SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113 §6.5.2).
+const MAX_HEADER_LIST_SIZE: [u8; 2] = [0, 6];
 
 /// What a server's first bytes from a peer are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,37 +50,53 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
     }
 }
 
-/// Whether the peer's first SETTINGS has come.
-#[derive(Debug, Default)]
-pub(crate) struct Progress(AtomicBool);
+/// What the peer's first SETTINGS says, once it has come. (A later one may change it; peers do not.)
+#[derive(Debug)]
+pub(crate) struct Progress {
+    begun: AtomicBool,
+    header_list_bytes: AtomicU64,
+}
 
 impl Progress {
+    pub(super) fn new() -> Arc<Self> {
+        // RFC 9113 §6.5.2: without this setting there is no limit.
+        Arc::new(Self { begun: AtomicBool::new(false), header_list_bytes: AtomicU64::new(u64::MAX) })
+    }
+
     pub(crate) fn has_begun(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.begun.load(Ordering::Acquire)
+    }
+
+    /// The largest header list that the peer takes, in bytes as RFC 9113 §6.5.2 counts them.
+    pub(crate) fn header_list_bytes(&self) -> u64 {
+        self.header_list_bytes.load(Ordering::Acquire)
     }
 }
 
-/// Watches the first bytes of the peer until its first frame's head is whole.
+/// Watches the first bytes of the peer until its first frame is whole.
 #[derive(Debug)]
 pub(super) struct Opening {
     skip: usize,
     head: Vec<u8>,
+    /// Of the frame behind its head.
+    left: usize,
+    setting: Vec<u8>,
     progress: Arc<Progress>,
 }
 
 impl Opening {
     /// Of a client: its preface comes first.
-    pub(super) fn of_client() -> Self {
-        Self { skip: PREFACE.len(), head: Vec::new(), progress: Arc::default() }
+    pub(super) fn of_client(progress: &Arc<Progress>) -> Self {
+        Self::behind(PREFACE.len(), progress)
     }
 
     /// Of a server: its first frame comes first.
-    pub(super) fn of_server() -> Self {
-        Self { skip: 0, head: Vec::new(), progress: Arc::default() }
+    pub(super) fn of_server(progress: &Arc<Progress>) -> Self {
+        Self::behind(0, progress)
     }
 
-    pub(super) fn progress(&self) -> Arc<Progress> {
-        Arc::clone(&self.progress)
+    fn behind(skip: usize, progress: &Arc<Progress>) -> Self {
+        Self { skip, head: Vec::new(), left: 0, setting: Vec::new(), progress: Arc::clone(progress) }
     }
 
     /// Looks at bytes as they pass.
@@ -90,17 +109,45 @@ impl Opening {
         }
         let skipped = self.skip.min(bytes.len());
         self.skip -= skipped;
-        let wanted = HEAD_LENGTH - self.head.len();
-        self.head.extend(bytes.iter().skip(skipped).take(wanted));
-        let [_, _, _, kind, ..] = *self.head else { return Ok(()) };
+        for byte in bytes.iter().skip(skipped) {
+            if self.head.len() < HEAD_LENGTH {
+                self.see_head(*byte)?;
+            } else {
+                self.see_payload(*byte);
+            }
+            if self.head.len() == HEAD_LENGTH && self.left == 0 {
+                self.progress.begun.store(true, Ordering::Release);
+                self.head = Vec::new();
+                self.setting = Vec::new();
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn see_head(&mut self, byte: u8) -> io::Result<()> {
+        self.head.push(byte);
+        let [high, middle, low, kind, ..] = *self.head else { return Ok(()) };
         if kind != SETTINGS {
             return Err(io::Error::new(ErrorKind::InvalidData, self.complaint(kind)));
         }
-        if self.head.len() == HEAD_LENGTH {
-            self.progress.0.store(true, Ordering::Release);
-            self.head = Vec::new();
-        }
+        // One that is too long for h2 ends the connection there.
+        self.left = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
         Ok(())
+    }
+
+    fn see_payload(&mut self, byte: u8) {
+        self.left -= 1;
+        self.setting.push(byte);
+        if let [high, low, value @ ..] = &*self.setting
+            && self.setting.len() == SETTING_LENGTH
+        {
+            if [*high, *low] == MAX_HEADER_LIST_SIZE {
+                let value = value.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+                self.progress.header_list_bytes.store(value, Ordering::Release);
+            }
+            self.setting.clear();
+        }
     }
 
     fn complaint(&self, kind: u8) -> String {
@@ -116,7 +163,7 @@ impl Opening {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Opening, PREFACE, kind};
+    use super::{Kind, Opening, PREFACE, Progress, kind};
 
     #[test]
     fn peers_are_told_apart() {
@@ -137,19 +184,30 @@ mod tests {
     #[test]
     fn the_first_frame_is_found_at_every_split() {
         let mut bytes = PREFACE.to_vec();
-        bytes.extend([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+        bytes.extend([0, 0, 12, 4, 0, 0, 0, 0, 0]);
+        bytes.extend([0, 3, 0, 0, 0, 100, 0, 6, 0, 0, 32, 1]);
         for split in 0..bytes.len() {
-            let mut opening = Opening::of_client();
+            let progress = Progress::new();
+            let mut opening = Opening::of_client(&progress);
             opening.see(&bytes[..split]).unwrap();
-            assert!(!opening.progress().has_begun(), "{split}");
+            assert!(!progress.has_begun(), "{split}");
             opening.see(&bytes[split..]).unwrap();
-            assert!(opening.progress().has_begun(), "{split}");
+            assert!(progress.has_begun(), "{split}");
+            assert_eq!(progress.header_list_bytes(), 0x2001, "{split}");
         }
     }
 
     #[test]
+    fn settings_may_be_empty() {
+        let progress = Progress::new();
+        Opening::of_server(&progress).see(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).unwrap();
+        assert!(progress.has_begun());
+        assert_eq!(progress.header_list_bytes(), u64::MAX);
+    }
+
+    #[test]
     fn another_first_frame_is_refused() {
-        let text = |bytes: &[u8]| Opening::of_server().see(bytes).unwrap_err().to_string();
+        let text = |bytes: &[u8]| Opening::of_server(&Progress::new()).see(bytes).unwrap_err().to_string();
         assert!(text(b"\0\0\0\x01\0\0\0\0\x01").contains("type 1"));
         assert!(text(b"HTTP/1.1 400 Bad Request\r\n").contains("HTTP/1.x"));
         assert!(text(&[0x15, 3, 3, 0, 2]).contains("TLS"));

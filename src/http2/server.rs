@@ -3,7 +3,7 @@
 use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
 use super::io::Adapter;
-use super::opening::{Kind, Opening, PREFACE, kind};
+use super::opening::{Kind, Opening, PREFACE, Progress, kind};
 use super::stream::{Inbound, Outbound};
 use crate::link::{Attendant, Filled, Io, Link, Parker, Parts, lock};
 use bytes::Bytes;
@@ -24,6 +24,7 @@ pub(crate) struct Accept {
     pub(crate) connection: Arc<Connection>,
     pub(crate) accepted: Arc<Accepted>,
     pub(crate) ending: Ending,
+    pub(crate) peer: Arc<Progress>,
 }
 
 /// Serves HTTP/2 on `io`. `http1_answer` is the whole answer to a peer that begins with a request of HTTP/1.x.
@@ -39,12 +40,18 @@ pub(crate) fn accept(
     let accepted = Arc::new(Accepted::default());
     let ending = Ending::default();
     let begin_by = Instant::now() + settings.limits.handshake_timeout;
-    let accepting =
-        Accepting { first: Vec::new(), settings: settings.clone(), sink: Sink(Arc::clone(&accepted)), http1_answer };
+    let progress = Progress::new();
+    let accepting = Accepting {
+        first: Vec::new(),
+        settings: settings.clone(),
+        sink: Sink(Arc::clone(&accepted)),
+        progress: Arc::clone(&progress),
+        http1_answer,
+    };
     let connection = Link::new(io, attendant, settings.limits.close_timeout, |parts| {
         Engine::new(parts, &ending.0, begin_by, State::Accepting(accepting))
     })?;
-    Ok(Accept { connection, accepted, ending })
+    Ok(Accept { connection, accepted, ending, peer: progress })
 }
 
 /// A connection whose first bytes are still coming.
@@ -52,6 +59,7 @@ pub(super) struct Accepting {
     first: Vec<u8>,
     settings: Settings,
     sink: Sink,
+    progress: Arc<Progress>,
     http1_answer: &'static [u8],
 }
 
@@ -96,9 +104,8 @@ impl Accepting {
 
     fn begin(&mut self, parts: &Parts) -> State {
         let limits = &self.settings.limits;
-        let adapter =
-            Adapter::new(Arc::clone(&parts.io), Bytes::from(std::mem::take(&mut self.first)), Opening::of_client());
-        let progress = adapter.progress();
+        let replay = Bytes::from(std::mem::take(&mut self.first));
+        let adapter = Adapter::new(Arc::clone(&parts.io), replay, Opening::of_client(&self.progress));
         let handshake = h2::server::Builder::new()
             .initial_window_size(limits.stream_window_bytes)
             .initial_connection_window_size(limits.connection_window_bytes)
@@ -107,7 +114,7 @@ impl Accepting {
             .max_send_buffer_size(limits.outbox_bytes)
             .data_frame_budget(self.settings.data_frame_budget())
             .handshake(adapter);
-        State::Handshake(Box::new(handshake), progress, self.sink.clone())
+        State::Handshake(Box::new(handshake), Arc::clone(&self.progress), self.sink.clone())
     }
 
     pub(super) fn close(self) {
@@ -219,13 +226,12 @@ impl Respond {
         Ok(())
     }
 
-    /// Answers with a head; the body follows.
+    /// Answers with a head; the body follows. The caller pumps.
     ///
     /// # Errors
     /// The stream has ended.
     pub(crate) fn open(&mut self, head: Response<()>) -> Result<Outbound, Failure> {
         let stream = self.inner()?.send_response(head, false)?;
-        self.connection.pump();
         Ok(Outbound::new(&self.connection, stream))
     }
 
@@ -234,6 +240,11 @@ impl Respond {
         if let Some(inner) = &mut self.inner {
             inner.send_reset(code.into());
         }
+    }
+
+    /// Lets what was handed to h2 leave.
+    pub(crate) fn pump(&self) {
+        self.connection.pump();
     }
 
     /// Has `waker` woken when the peer gives the stream up, or says now how it did.

@@ -126,26 +126,42 @@ impl Outbound {
     ///
     /// # Errors
     /// The stream or connection has ended, or the deadline has come.
-    pub(crate) fn send(&mut self, mut bytes: Bytes, end: bool, deadline: Option<Instant>) -> Result<(), Failure> {
+    pub(crate) fn send(&mut self, bytes: Bytes, end: bool, deadline: Option<Instant>) -> Result<(), Failure> {
+        self.send_unless(bytes, end, deadline, |_| false).map(|_| ())
+    }
+
+    /// [`Outbound::send`] that ends with false, and with some of `bytes` unsent, if `stop` says so while it waits.
+    ///
+    /// # Errors
+    /// Those of `send`.
+    pub(crate) fn send_unless(
+        &mut self,
+        mut bytes: Bytes,
+        end: bool,
+        deadline: Option<Instant>,
+        mut stop: impl FnMut(&mut Context<'_>) -> bool,
+    ) -> Result<bool, Failure> {
         let Some(stream) = &mut self.stream else { return Err(Failure::Unsendable("the stream has ended".to_owned())) };
         loop {
             stream.reserve_capacity(bytes.len());
             let room = if bytes.is_empty() || stream.capacity() >= bytes.len() {
                 bytes.len()
             } else {
-                wait(&self.connection, deadline, |context| match stream.capacity() {
-                    0 => stream.poll_capacity(context),
-                    room => Poll::Ready(Some(Ok(room))),
-                })?
-                .transpose()?
-                .ok_or_else(|| Failure::Unsendable("the peer takes no more of this stream".to_owned()))?
+                let room = wait(&self.connection, deadline, |context| match stream.capacity() {
+                    _ if stop(context) => Poll::Ready(None),
+                    0 => stream.poll_capacity(context).map(Some),
+                    room => Poll::Ready(Some(Some(Ok(room)))),
+                })?;
+                let Some(room) = room else { return Ok(false) };
+                room.transpose()?
+                    .ok_or_else(|| Failure::Unsendable("the peer takes no more of this stream".to_owned()))?
             };
             let piece = bytes.split_to(room.min(bytes.len()));
             let last = bytes.is_empty();
             stream.send_data(piece, end && last)?;
             self.connection.kick();
             if last {
-                return Ok(());
+                return Ok(true);
             }
         }
     }
@@ -159,6 +175,11 @@ impl Outbound {
             Some(stream) => Ok(stream.send_trailers(trailers)?),
             None => Ok(()),
         }
+    }
+
+    /// Lets what was handed to h2 leave.
+    pub(crate) fn pump(&self) {
+        self.connection.pump();
     }
 
     /// Resets the stream with an error code of RFC 9113 §7.

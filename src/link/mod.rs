@@ -10,7 +10,7 @@
 //! ```
 //!
 //! - `drive`: the driving right; `bell`: waking the reader; `role`: who the reader is; `cork`: waking those who wait;
-//!   `io` and `outbox`: the bytes; `engine`: what is driven; `end`: the orderly end; `attendant`: who reads when no thread does.
+//!   `io` and `outbox`: the bytes; `engine`: what is driven; `end`: the orderly end, `farewell`: that of connections without an engine; `attendant`: who reads when no thread does.
 //! - Lock order: `core` (the engine) → `io` → h2's own → `cork` (a leaf). `role` and `published` are taken alone, `role`
 //!   before the attendant's list. None is held in `poll`, `park`, or in user code.
 //! - Why a connection never stands still with work to do: work comes from the socket (the reader, or within two ticks the
@@ -26,6 +26,7 @@ mod cork;
 mod drive;
 mod end;
 mod engine;
+mod farewell;
 mod io;
 #[cfg(test)]
 mod model;
@@ -38,6 +39,7 @@ mod tests;
 pub(crate) use attendant::Attendant;
 pub(crate) use cork::Parker;
 pub(crate) use engine::{Engine, Parts, Step};
+pub(crate) use farewell::{Farewells, farewell};
 pub(crate) use io::{Filled, Io, SharedIo};
 pub(crate) use sync::lock;
 

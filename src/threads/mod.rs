@@ -1,4 +1,11 @@
-//! How threads are started: one setting for every thread of a server, channel or connection.
+//! How threads are started, and owned: one setting for every thread of a server, channel or connection, and the registry
+//! that knows and joins those of a server.
+
+#[cfg(any(feature = "grpc", feature = "websocket"))]
+mod registry;
+
+#[cfg(any(feature = "grpc", feature = "websocket"))]
+pub(crate) use registry::{Place, Registry};
 
 use crate::Error;
 use std::fmt;

@@ -1,0 +1,88 @@
+//! The messages that a peer sends on one stream, one after the other, waiting for each.
+
+use super::Status;
+use super::frame::Messages;
+use super::mapping::{deadline_exceeded, has_passed, nothing_came, status_of};
+use crate::http2::{Failure, Inbound};
+use bytes::Bytes;
+use http::HeaderMap;
+use std::time::Instant;
+
+/// The receiving half of a call. After an error or the end it gives nothing more.
+#[derive(Debug)]
+pub(super) struct Body {
+    inbound: Inbound,
+    messages: Messages,
+    /// Of the whole call.
+    deadline: Option<Instant>,
+    over: bool,
+}
+
+impl Body {
+    pub(super) fn new(inbound: Inbound, limit: usize, deadline: Option<Instant>) -> Self {
+        Self { inbound, messages: Messages::new(limit), deadline, over: false }
+    }
+
+    /// Waits for the next message; none at the end of the peer's half. `until` bounds this wait alone.
+    ///
+    /// # Errors
+    /// What the peer sent is wrong, the stream has ended otherwise, or the deadline has come. If it was `until` alone, the next
+    /// call goes on where this one stopped.
+    pub(super) fn message(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, Status> {
+        if self.over {
+            return Ok(None);
+        }
+        let found = self.next(until);
+        let goes_on = match &found {
+            Ok(found) => found.is_some(),
+            Err(Wrong::Wait) => true,
+            Err(Wrong::Call(_)) => false,
+        };
+        self.over = !goes_on;
+        found.map_err(|wrong| match wrong {
+            Wrong::Wait => nothing_came(),
+            Wrong::Call(status) => status,
+        })
+    }
+
+    fn next(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, Wrong> {
+        loop {
+            if let Some(message) = self.messages.next()? {
+                return Ok(Some(message));
+            }
+            let deadline = [until, self.deadline].into_iter().flatten().min();
+            match self.inbound.data(deadline) {
+                Ok(Some(piece)) => {
+                    let count = piece.len();
+                    self.messages.push(piece);
+                    self.inbound.release(count);
+                }
+                Ok(None) => {
+                    self.messages.end()?;
+                    return Ok(None);
+                }
+                Err(Failure::TimedOut) if has_passed(self.deadline) => return Err(deadline_exceeded().into()),
+                Err(Failure::TimedOut) => return Err(Wrong::Wait),
+                Err(failure) => return Err(status_of(&failure, self.deadline).into()),
+            }
+        }
+    }
+
+    /// Waits for the trailers, behind the end.
+    pub(super) fn trailers(&mut self) -> Result<Option<HeaderMap>, Status> {
+        self.inbound.trailers(self.deadline).map_err(|failure| status_of(&failure, self.deadline))
+    }
+}
+
+/// Why there is no message.
+enum Wrong {
+    /// The time of this wait is over, not that of the call.
+    Wait,
+    Call(Status),
+}
+
+impl From<Status> for Wrong {
+    fn from(status: Status) -> Self {
+        Self::Call(status)
+    }
+}

@@ -1,0 +1,145 @@
+//! The beginning of a call: its head, on the channel's connection, and the sending of its request.
+
+use super::super::mapping::{deadline_exceeded, status_of};
+use super::super::metadata::{Metadata, list_size};
+use super::super::{Status, timeout};
+use super::connector::{self, Connector};
+use super::reply::Reply;
+use crate::Error;
+use crate::http2::{Failure, Outbound, Pending, Requests};
+use crate::net::Target;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, TE, USER_AGENT};
+use http::uri::{Authority, PathAndQuery, Scheme, Uri};
+use http::{Method, Request, Version};
+use std::sync::Arc;
+use std::time::Instant;
+
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+/// PROTOCOL-HTTP2.md, *User Agents*: grpc-, the language, a variant, the version.
+const OUR_NAME: HeaderValue = HeaderValue::from_static(concat!("grpc-rust-threadwire/", env!("CARGO_PKG_VERSION")));
+/// `:method: POST` and `:scheme: http` as RFC 9113 §6.5.2 counts them, and what `:authority` and `:path` have beside their values.
+const PSEUDO_BYTES: u64 = (7 + 4 + 32) + (7 + 4 + 32) + (10 + 32) + (5 + 32);
+
+/// Makes the heads of calls to one target.
+#[derive(Debug)]
+pub(super) struct Heads {
+    authority: Authority,
+}
+
+impl Heads {
+    pub(super) fn new(target: &Target) -> Result<Self, Error> {
+        let authority = Authority::try_from(target.authority.as_str()).map_err(|_| Error::Address {
+            address: target.authority.clone(),
+            expected: "'http://host:port', such as http://localhost:50051",
+        })?;
+        Ok(Self { authority })
+    }
+
+    fn make(&self, path: &str, metadata: &Metadata, deadline: Option<Instant>) -> Result<Request<()>, Status> {
+        let path = PathAndQuery::try_from(path)
+            .map_err(|_| Status::internal(format!("'{path}' cannot be the path of a method")))?;
+        let mut uri = http::uri::Parts::default();
+        uri.scheme = Some(Scheme::HTTP);
+        uri.authority = Some(self.authority.clone());
+        uri.path_and_query = Some(path);
+        let uri = Uri::from_parts(uri).map_err(|error| Status::internal(error.to_string()))?;
+        let mut headers = metadata.to_headers(5);
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert(USER_AGENT, OUR_NAME);
+        headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(deadline) = deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(deadline_exceeded());
+            }
+            let left = HeaderValue::try_from(timeout::format(left)).map_err(|_| Status::internal("grpc-timeout"))?;
+            headers.insert(GRPC_TIMEOUT, left);
+        }
+        let mut request = Request::new(());
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+}
+
+/// The size of a request's header list as RFC 9113 §6.5.2 counts it.
+fn size(head: &Request<()>) -> u64 {
+    let authority = head.uri().authority().map_or(0, |authority| authority.as_str().len());
+    let path = head.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    PSEUDO_BYTES + (authority + path) as u64 + list_size(head.headers())
+}
+
+/// A call whose head has been sent.
+pub(super) struct Opened {
+    pending: Pending,
+    outbound: Outbound,
+    deadline: Option<Instant>,
+}
+
+/// Begins a call. When the connection turns out to take no more calls, nothing was sent, and another is made, once.
+pub(super) fn open(
+    connector: &Connector,
+    heads: &Heads,
+    path: &str,
+    metadata: &Metadata,
+    deadline: Option<Instant>,
+) -> Result<Opened, Status> {
+    let requests = connector.get(deadline).map_err(|error| connector::status_of(error, deadline))?;
+    match begin(&requests, heads, path, metadata, deadline)? {
+        Ok(opened) => return Ok(opened),
+        Err(Failure::Lost(_) | Failure::GoAway { .. }) => connector.forget(&requests),
+        Err(failure) => return Err(status_of(&failure, deadline)),
+    }
+    let requests = connector.get(deadline).map_err(|error| connector::status_of(error, deadline))?;
+    begin(&requests, heads, path, metadata, deadline)?.map_err(|failure| status_of(&failure, deadline))
+}
+
+fn begin(
+    requests: &Arc<Requests>,
+    heads: &Heads,
+    path: &str,
+    metadata: &Metadata,
+    deadline: Option<Instant>,
+) -> Result<Result<Opened, Failure>, Status> {
+    let head = heads.make(path, metadata, deadline)?;
+    let (size, limit) = (size(&head), requests.peer().header_list_bytes());
+    if size > limit {
+        return Err(Status::internal(format!(
+            "the request's metadata takes {size} bytes, and the server takes {limit}"
+        )));
+    }
+    let opened = requests.open(head, deadline);
+    Ok(opened.map(|(pending, outbound)| Opened { pending, outbound, deadline }))
+}
+
+impl Opened {
+    /// Sends the only request.
+    ///
+    /// A server may answer before it has all of it: then no more is sent. What it answered says more than the failure to send.
+    pub(super) fn send_whole(self, body: Bytes, limit: usize) -> Result<Reply, Status> {
+        let Self { mut pending, mut outbound, deadline } = self;
+        match outbound.send_unless(body, true, deadline, |context| pending.has_come(context)) {
+            Ok(_) => Ok(Reply::new(pending, limit, deadline)),
+            Err(Failure::TimedOut) => Err(deadline_exceeded()),
+            Err(failure) => {
+                let mut reply = Reply::new(pending, limit, deadline);
+                match reply.head(None) {
+                    Ok(()) => Ok(reply),
+                    Err(status) if reply.is_answered() => Err(status),
+                    Err(_) => Err(status_of(&failure, deadline)),
+                }
+            }
+        }
+    }
+
+    pub(super) fn halves(self, limit: usize) -> (Outbound, Reply) {
+        // The head leaves now, not with the first message.
+        self.outbound.pump();
+        (self.outbound, Reply::new(self.pending, limit, self.deadline))
+    }
+}

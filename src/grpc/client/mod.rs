@@ -1,0 +1,220 @@
+//! The client: a channel to one target, and the four kinds of calls over it.
+//!
+//! - `connector`: one connection, made when it is needed and made again when it is lost;
+//! - `call`: a call's head, its sending; `reply`: what comes back; `streaming`: the halves of streaming calls.
+//!
+//! The calling thread does the work: it sends, and while it waits it reads for the connection, perhaps for calls of other threads, too. While
+//! no thread calls, the channel's attendant thread answers for the connection; there is none while there is no connection.
+
+mod call;
+mod connector;
+mod reply;
+mod streaming;
+
+pub use streaming::{PendingResponse, RequestSink, ResponseStream};
+
+use super::{MethodDescriptor, Request, Response, Status, frame};
+use crate::net::Observer;
+use crate::protobuf::Message;
+use crate::{Error, Limits, Threads, net};
+use call::Heads;
+use connector::Connector;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A connection to a server, used from any thread; clones share it. It is made again when it was lost.
+///
+/// ```no_run
+/// # #[cfg(feature = "program")] // which compiles the .proto file
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # mod proto { threadwire::include_proto!("helloworld"); }
+/// use proto::{GreeterClient, HelloRequest};
+/// use threadwire::grpc::Channel;
+///
+/// let client = GreeterClient::new(Channel::connect("http://localhost:50051")?);
+/// let reply = client.say_hello(HelloRequest { name: "World".into(), ..Default::default() })?;
+/// println!("{}", reply.message().message);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "program"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone)]
+pub struct Channel {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connector: Connector,
+    heads: Heads,
+    timeout: Option<Duration>,
+    limits: Limits,
+}
+
+impl Channel {
+    /// Connects to `http://host:port` (or `host:port`) with all settings as they are by default.
+    ///
+    /// # Errors
+    /// See [`ChannelBuilder::connect`].
+    pub fn connect(target: &str) -> Result<Self, Error> {
+        Self::builder(target).connect()
+    }
+
+    /// The settings of a channel to `http://host:port` or `host:port`.
+    pub fn builder(target: &str) -> ChannelBuilder {
+        ChannelBuilder {
+            target: target.to_owned(),
+            timeout: None,
+            limits: Limits::default(),
+            threads: Threads::default(),
+            observer: None,
+        }
+    }
+
+    /// A call with one request and one response. Generated clients call it.
+    ///
+    /// # Errors
+    /// The status with which the call ended, unless it is OK.
+    pub fn unary<I: Message, O: Message>(
+        &self,
+        method: &MethodDescriptor,
+        request: Request<I>,
+    ) -> Result<Response<O>, Status> {
+        self.inner.send_one(method, &request)?.only()
+    }
+
+    /// A call with one request and a stream of responses. Generated clients call it.
+    ///
+    /// # Errors
+    /// The request could not be sent.
+    pub fn server_streaming<I: Message, O: Message>(
+        &self,
+        method: &MethodDescriptor,
+        request: Request<I>,
+    ) -> Result<ResponseStream<O>, Status> {
+        Ok(ResponseStream::new(self.inner.send_one(method, &request)?))
+    }
+
+    /// A call with a stream of requests and one response. Generated clients call it.
+    ///
+    /// # Errors
+    /// The call could not be begun.
+    pub fn client_streaming<I: Message, O: Message>(
+        &self,
+        method: &MethodDescriptor,
+        request: Request<()>,
+    ) -> Result<(RequestSink<I>, PendingResponse<O>), Status> {
+        let (sink, reply) = self.inner.open_sink(method, &request)?;
+        Ok((sink, PendingResponse::new(reply)))
+    }
+
+    /// A call with a stream of requests and a stream of responses. Generated clients call it.
+    ///
+    /// # Errors
+    /// The call could not be begun.
+    pub fn bidirectional<I: Message, O: Message>(
+        &self,
+        method: &MethodDescriptor,
+        request: Request<()>,
+    ) -> Result<(RequestSink<I>, ResponseStream<O>), Status> {
+        let (sink, reply) = self.inner.open_sink(method, &request)?;
+        Ok((sink, ResponseStream::new(reply)))
+    }
+}
+
+impl Inner {
+    fn send_one<I: Message>(&self, method: &MethodDescriptor, request: &Request<I>) -> Result<reply::Reply, Status> {
+        let deadline = request.deadline_from_now(self.timeout);
+        let body = frame::encode(request.message(), self.limits.send_message_bytes)?;
+        let opened = call::open(&self.connector, &self.heads, method.path(), request.metadata(), deadline)?;
+        opened.send_whole(body, self.limits.receive_message_bytes)
+    }
+
+    fn open_sink<I: Message>(
+        &self,
+        method: &MethodDescriptor,
+        request: &Request<()>,
+    ) -> Result<(RequestSink<I>, reply::Reply), Status> {
+        let deadline = request.deadline_from_now(self.timeout);
+        let opened = call::open(&self.connector, &self.heads, method.path(), request.metadata(), deadline)?;
+        let (outbound, reply) = opened.halves(self.limits.receive_message_bytes);
+        Ok((RequestSink::new(outbound, self.limits.send_message_bytes, deadline), reply))
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel").field("connector", &self.inner.connector).finish_non_exhaustive()
+    }
+}
+
+/// The settings of a channel; ends in [`ChannelBuilder::connect`] or [`ChannelBuilder::connect_lazy`].
+#[derive(Clone)]
+pub struct ChannelBuilder {
+    target: String,
+    timeout: Option<Duration>,
+    limits: Limits,
+    threads: Threads,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl ChannelBuilder {
+    /// How long a call may take that says nothing of its own; by default as long as it likes.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The bounds of the connection and its calls; [`Limits::connect_timeout`] is among them.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How threads are started.
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Sees the bytes of all connections.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Makes the channel and its first connection.
+    ///
+    /// # Errors
+    /// [`Error::Address`]; [`Error::Resolve`], [`Error::Connect`] or [`Error::TimedOut`] when there is no server, or none that
+    /// speaks HTTP/2.
+    pub fn connect(self) -> Result<Channel, Error> {
+        let channel = self.connect_lazy()?;
+        channel.inner.connector.get(None)?;
+        Ok(channel)
+    }
+
+    /// Makes the channel; the first call connects.
+    ///
+    /// # Errors
+    /// [`Error::Address`].
+    pub fn connect_lazy(self) -> Result<Channel, Error> {
+        let target = net::parse_target(&self.target)?;
+        let heads = Heads::new(&target)?;
+        let connector = Connector::new(target, &self.limits, &self.threads, self.observer);
+        let inner = Inner { connector, heads, timeout: self.timeout, limits: self.limits };
+        Ok(Channel { inner: Arc::new(inner) })
+    }
+}
+
+impl fmt::Debug for ChannelBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelBuilder")
+            .field("target", &self.target)
+            .field("timeout", &self.timeout)
+            .field("limits", &self.limits)
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,158 @@
+//! The halves of streaming calls, as a client has them: they may be used from two threads.
+
+use super::super::mapping::status_of;
+use super::super::{Metadata, Response, Status, frame};
+use super::reply::Reply;
+use crate::http2::{Outbound, reason};
+use crate::protobuf::Message;
+use bytes::Bytes;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+use std::time::{Duration, Instant};
+
+/// Where a client puts the requests of a call. [`RequestSink::finish`] ends them; a sink that is dropped before cancels the call.
+pub struct RequestSink<T> {
+    outbound: Outbound,
+    limit: usize,
+    deadline: Option<Instant>,
+    finished: bool,
+    kind: PhantomData<fn(T)>,
+}
+
+impl<T: Message> RequestSink<T> {
+    pub(super) fn new(outbound: Outbound, limit: usize, deadline: Option<Instant>) -> Self {
+        Self { outbound, limit, deadline, finished: false, kind: PhantomData }
+    }
+
+    /// Sends a request; waits as long as the server's window is full.
+    ///
+    /// # Errors
+    /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; another if the server has ended the call: how, the
+    /// other half says.
+    pub fn send(&mut self, request: T) -> Result<(), Status> {
+        let body = frame::encode(&request, self.limit)?;
+        self.put(body, false)
+    }
+
+    /// Says that there are no more requests.
+    ///
+    /// # Errors
+    /// Those of [`RequestSink::send`].
+    pub fn finish(mut self) -> Result<(), Status> {
+        self.put(Bytes::new(), true)
+    }
+}
+
+impl<T> RequestSink<T> {
+    fn put(&mut self, body: Bytes, end: bool) -> Result<(), Status> {
+        self.finished = end;
+        self.outbound.send(body, end, self.deadline).map_err(|failure| status_of(&failure, self.deadline))
+    }
+}
+
+impl<T> Drop for RequestSink<T> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.outbound.reset(reason::CANCEL);
+        }
+    }
+}
+
+impl<T> fmt::Debug for RequestSink<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestSink").field("finished", &self.finished).finish_non_exhaustive()
+    }
+}
+
+/// The responses of a call. Iterate over it, or call [`ResponseStream::receive`].
+///
+/// After an error, and after the last response, it gives nothing more. One that is dropped before cancels the call.
+pub struct ResponseStream<T> {
+    reply: Reply,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: Message> ResponseStream<T> {
+    pub(super) fn new(reply: Reply) -> Self {
+        Self { reply, kind: PhantomData }
+    }
+
+    /// Waits for the next response; none when the call has succeeded.
+    ///
+    /// # Errors
+    /// The status with which the call ended, unless it is OK.
+    pub fn receive(&mut self) -> Result<Option<T>, Status> {
+        self.message(None)
+    }
+
+    /// [`ResponseStream::receive`] that waits for at most `timeout`; afterwards it can be called again.
+    ///
+    /// # Errors
+    /// Those of `receive`; DEADLINE_EXCEEDED after `timeout`.
+    pub fn receive_timeout(&mut self, timeout: Duration) -> Result<Option<T>, Status> {
+        self.message(Instant::now().checked_add(timeout))
+    }
+
+    fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
+        self.reply.message(until)?.map(|bytes| frame::decode(&bytes)).transpose()
+    }
+}
+
+impl<T> ResponseStream<T> {
+    /// Waits for the initial metadata.
+    ///
+    /// # Errors
+    /// How the call ended, if it has ended without.
+    pub fn metadata(&mut self) -> Result<&Metadata, Status> {
+        self.reply.head(None)?;
+        Ok(self.reply.metadata())
+    }
+
+    /// The trailing metadata, once the call has succeeded.
+    pub fn trailers(&self) -> Option<&Metadata> {
+        self.reply.trailers()
+    }
+}
+
+impl<T: Message> Iterator for ResponseStream<T> {
+    type Item = Result<T, Status>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.receive().transpose()
+    }
+}
+
+impl<T: Message> FusedIterator for ResponseStream<T> {}
+
+impl<T> fmt::Debug for ResponseStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseStream").field("reply", &self.reply).finish()
+    }
+}
+
+/// The response of a call with a stream of requests, which comes when the server is done. Dropped, it cancels the call.
+pub struct PendingResponse<T> {
+    reply: Reply,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: Message> PendingResponse<T> {
+    pub(super) fn new(reply: Reply) -> Self {
+        Self { reply, kind: PhantomData }
+    }
+
+    /// Waits for the response.
+    ///
+    /// # Errors
+    /// The status with which the call ended, unless it is OK.
+    pub fn receive(self) -> Result<Response<T>, Status> {
+        self.reply.only()
+    }
+}
+
+impl<T> fmt::Debug for PendingResponse<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingResponse").field("reply", &self.reply).finish()
+    }
+}

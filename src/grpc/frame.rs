@@ -1,0 +1,191 @@
+//! Messages in the body of a stream (PROTOCOL-HTTP2.md, *Length-Prefixed-Message*): a flag, four bytes of length, the message.
+//!
+//! The boundaries of DATA frames mean nothing here: a prefix may lie in several, several messages in one. A message that lies
+//! whole in one piece is not copied; otherwise memory grows with what has come, never with what a prefix says.
+
+use super::Status;
+use crate::protobuf::Message;
+use bytes::{Buf, Bytes, BytesMut};
+
+/// The flag and the length.
+const PREFIX: usize = 5;
+
+/// Encodes `message` behind its prefix. `limit` is the most bytes that it may have.
+///
+/// # Errors
+/// RESOURCE_EXHAUSTED if it is larger; INTERNAL if it is larger than any message may be.
+pub(super) fn encode<M: Message>(message: &M, limit: usize) -> Result<Bytes, Status> {
+    let mut buffer = BytesMut::zeroed(PREFIX);
+    message.encode(&mut buffer).map_err(|error| Status::internal(error.to_string()).with_source(error))?;
+    let length = buffer.len() - PREFIX;
+    if length > limit {
+        return Err(Status::resource_exhausted(format!(
+            "the message to be sent has {length} bytes, at most {limit} are allowed"
+        )));
+    }
+    // A message has less than 2 GiB.
+    let prefix = u32::try_from(length).unwrap_or_default().to_be_bytes();
+    if let Some(space) = buffer.get_mut(1..PREFIX) {
+        space.copy_from_slice(&prefix);
+    }
+    Ok(buffer.freeze())
+}
+
+/// Decodes one whole message.
+///
+/// # Errors
+/// INTERNAL: the bytes are not such a message.
+pub(super) fn decode<M: Message>(bytes: &[u8]) -> Result<M, Status> {
+    M::decode(bytes).map_err(|error| {
+        Status::internal(format!("cannot decode a {} of {} bytes: {error}", M::FULL_NAME, bytes.len()))
+            .with_source(error)
+    })
+}
+
+/// Cuts messages out of the pieces of a body.
+#[derive(Debug)]
+pub(super) struct Messages {
+    limit: usize,
+    /// What has come and was not handed out: either one piece as it came, or several gathered.
+    whole: Bytes,
+    gathered: BytesMut,
+}
+
+impl Messages {
+    /// `limit` is the most bytes that a message may have.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, whole: Bytes::new(), gathered: BytesMut::new() }
+    }
+
+    /// Takes the next piece of the body.
+    pub(super) fn push(&mut self, piece: Bytes) {
+        if self.buffered() == 0 {
+            self.gathered = BytesMut::new();
+            self.whole = piece;
+            return;
+        }
+        if self.gathered.is_empty() {
+            self.gathered.extend_from_slice(&self.whole);
+            self.whole = Bytes::new();
+        }
+        self.gathered.extend_from_slice(&piece);
+    }
+
+    /// The next message, if it has come whole.
+    ///
+    /// # Errors
+    /// INTERNAL for a flag that may not be there; RESOURCE_EXHAUSTED for a length above the limit. Nothing can be read behind it.
+    pub(super) fn next(&mut self) -> Result<Option<Bytes>, Status> {
+        let held: &[u8] = if self.gathered.is_empty() { &self.whole } else { &self.gathered };
+        let Some((flag, rest)) = held.split_first() else { return Ok(None) };
+        match flag {
+            0 => {}
+            1 => return Err(Status::internal("a message is marked as compressed, but the call has no grpc-encoding")),
+            other => return Err(Status::internal(format!("a message begins with flag {other}, expected 0 or 1"))),
+        }
+        let Some((length, rest)) = rest.split_first_chunk() else { return Ok(None) };
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        if length > self.limit {
+            let text = format!("a message of {length} bytes was sent, at most {} are allowed", self.limit);
+            return Err(Status::resource_exhausted(text));
+        }
+        if rest.len() < length {
+            return Ok(None);
+        }
+        if self.gathered.is_empty() {
+            self.whole.advance(PREFIX);
+            return Ok(Some(self.whole.split_to(length)));
+        }
+        self.gathered.advance(PREFIX);
+        Ok(Some(self.gathered.split_to(length).freeze()))
+    }
+
+    /// How many bytes wait here.
+    pub(super) fn buffered(&self) -> usize {
+        self.whole.len() + self.gathered.len()
+    }
+
+    /// To be asked at the end of the body.
+    ///
+    /// # Errors
+    /// INTERNAL if it ends within a message.
+    pub(super) fn end(&self) -> Result<(), Status> {
+        match self.buffered() {
+            0 => Ok(()),
+            left => Err(Status::internal(format!("the stream ended within a message, after {left} bytes of it"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Messages;
+    use crate::grpc::Code;
+    use bytes::Bytes;
+
+    fn prefixed(message: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+        [&[0], &length[..], message].concat()
+    }
+
+    /// All messages of a body that comes in these pieces.
+    fn read(pieces: &[&[u8]]) -> Vec<Bytes> {
+        let mut messages = Messages::new(100);
+        let mut found = Vec::new();
+        for piece in pieces {
+            messages.push(Bytes::copy_from_slice(piece));
+            while let Some(message) = messages.next().unwrap() {
+                found.push(message);
+            }
+        }
+        messages.end().unwrap();
+        found
+    }
+
+    #[test]
+    fn boundaries_of_pieces_mean_nothing() {
+        let sent: [&[u8]; 4] = [b"one", b"", b"three", &[7; 100]];
+        let body: Vec<u8> = sent.iter().flat_map(|message| prefixed(message)).collect();
+        assert_eq!(read(&[&body]), sent);
+        for split in 0..=body.len() {
+            let (first, second) = body.split_at(split);
+            assert_eq!(read(&[first, &[], second]), sent, "{split}");
+        }
+        let bytes: Vec<&[u8]> = body.chunks(1).collect();
+        assert_eq!(read(&bytes), sent);
+        assert_eq!(read(&body.chunks(7).collect::<Vec<_>>()), sent);
+    }
+
+    #[test]
+    fn a_message_in_one_piece_is_not_copied() {
+        let piece = Bytes::from(prefixed(b"abc"));
+        let mut messages = Messages::new(100);
+        messages.push(piece.clone());
+        let message = messages.next().unwrap().unwrap();
+        assert_eq!(message.as_ptr(), piece[5..].as_ptr());
+    }
+
+    #[test]
+    fn what_breaks_the_rules_is_told() {
+        let error = |body: &[u8]| {
+            let mut messages = Messages::new(100);
+            messages.push(Bytes::copy_from_slice(body));
+            messages.next().unwrap_err().code()
+        };
+        assert_eq!(error(&[1, 0, 0, 0, 0]), Code::Internal);
+        assert_eq!(error(&[2]), Code::Internal);
+        assert_eq!(error(&[0, 0, 0, 0, 101]), Code::ResourceExhausted);
+        assert_eq!(error(&[0, 255, 255, 255, 255]), Code::ResourceExhausted);
+    }
+
+    #[test]
+    fn an_end_within_a_message_is_an_error() {
+        let body = prefixed(b"abc");
+        for length in 1..body.len() {
+            let mut messages = Messages::new(100);
+            messages.push(Bytes::copy_from_slice(&body[..length]));
+            assert_eq!(messages.next().unwrap(), None);
+            assert_eq!(messages.end().unwrap_err().code(), Code::Internal, "{length}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What a call carries beside its messages, on the way there.
+
+use super::{Cancellation, Metadata};
+use crate::net::PeerAddress;
+use std::time::{Duration, Instant};
+
+/// A request: a message (or, of a streaming call, the stream of them), metadata, and a deadline.
+///
+/// A client makes it from the message and sets what it wants; a handler gets it with what came.
+///
+/// ```
+/// use std::time::Duration;
+/// use threadwire::grpc::Request;
+/// let mut request = Request::new("the message").with_timeout(Duration::from_secs(5));
+/// request.metadata_mut().append("x-user", "7")?;
+/// # Ok::<(), threadwire::grpc::InvalidMetadata>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Request<T> {
+    message: T,
+    metadata: Metadata,
+    time: Time,
+    peer: PeerAddress,
+    cancellation: Cancellation,
+}
+
+/// How long a call may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Time {
+    /// As long as it likes, or as its channel says.
+    Open,
+    /// This long from its start.
+    Timeout(Duration),
+    /// Until then.
+    Deadline(Instant),
+}
+
+impl<T> Request<T> {
+    /// A request without metadata and deadline.
+    pub fn new(message: T) -> Self {
+        Self {
+            message,
+            metadata: Metadata::new(),
+            time: Time::Open,
+            peer: PeerAddress::Unknown,
+            cancellation: Cancellation::default(),
+        }
+    }
+
+    /// As a server's handler gets it.
+    pub(super) fn received(
+        message: T,
+        metadata: Metadata,
+        deadline: Option<Instant>,
+        peer: PeerAddress,
+        cancellation: Cancellation,
+    ) -> Self {
+        Self { message, metadata, time: deadline.map_or(Time::Open, Time::Deadline), peer, cancellation }
+    }
+
+    /// The message.
+    pub fn message(&self) -> &T {
+        &self.message
+    }
+
+    /// The message, to be changed.
+    pub fn message_mut(&mut self) -> &mut T {
+        &mut self.message
+    }
+
+    /// The message, taken out.
+    pub fn into_message(self) -> T {
+        self.message
+    }
+
+    /// The metadata.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The metadata, to be changed.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    /// On a client: the whole call may take this long, from its start.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.time = Time::Timeout(timeout);
+        self
+    }
+
+    /// On a client: the whole call must end by then. A handler that makes calls of its own hands its
+    /// [`Request::deadline`] on with this.
+    pub fn with_deadline(mut self, deadline: Instant) -> Self {
+        self.time = Time::Deadline(deadline);
+        self
+    }
+
+    /// In a handler: when the call must have ended, if its client said so.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.time {
+            Time::Deadline(deadline) => Some(deadline),
+            Time::Open | Time::Timeout(_) => None,
+        }
+    }
+
+    /// The deadline of a call that starts now; `default` is the channel's timeout. A moment that no clock can show is none.
+    pub(super) fn deadline_from_now(&self, default: Option<Duration>) -> Option<Instant> {
+        match (self.time, default) {
+            (Time::Deadline(deadline), _) => Some(deadline),
+            (Time::Timeout(timeout), _) | (Time::Open, Some(timeout)) => Instant::now().checked_add(timeout),
+            (Time::Open, None) => None,
+        }
+    }
+
+    /// In a handler: who calls.
+    pub fn peer(&self) -> &PeerAddress {
+        &self.peer
+    }
+
+    /// In a handler: whether the call was cancelled, and why.
+    pub fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
+    }
+
+    /// The same with another message.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Request<U> {
+        let Self { message, metadata, time, peer, cancellation } = self;
+        Request { message: change(message), metadata, time, peer, cancellation }
+    }
+
+    pub(super) fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Request<U>, E> {
+        let Self { message, metadata, time, peer, cancellation } = self;
+        Ok(Request { message: change(message)?, metadata, time, peer, cancellation })
+    }
+}
+
+impl<T> From<T> for Request<T> {
+    fn from(message: T) -> Self {
+        Self::new(message)
+    }
+}

@@ -1,0 +1,109 @@
+//! The settings of a server.
+
+use super::pool::Pool;
+use super::service::{Router, ServiceDefinition};
+use super::{Core, Server};
+use crate::http2::Settings;
+use crate::link::{Attendant, Farewells};
+use crate::net::{Listener, Observer};
+use crate::threads::Registry;
+use crate::{Error, Limits, Threads};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+
+/// The threads that run unary handlers, as in the classic example.
+const WORKERS: usize = 10;
+
+/// The settings of a server; ends in [`ServerBuilder::bind`].
+pub struct ServerBuilder {
+    workers: usize,
+    limits: Limits,
+    threads: Threads,
+    observer: Option<Arc<dyn Observer>>,
+    router: Router,
+}
+
+impl Default for ServerBuilder {
+    fn default() -> Self {
+        Self {
+            workers: WORKERS,
+            limits: Limits::default(),
+            threads: Threads::default(),
+            observer: None,
+            router: Router::default(),
+        }
+    }
+}
+
+impl ServerBuilder {
+    /// How many handlers of unary calls run at once, each on a thread; by default 10. The others wait, at most
+    /// [`Limits::queued_calls`] of them.
+    pub fn workers(mut self, count: usize) -> Self {
+        self.workers = count;
+        self
+    }
+
+    /// The bounds of each connection and call, and of their number.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How threads are started.
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Sees the bytes of all connections.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Serves this service, too. Of two with the same name, the later one is served.
+    pub fn add_service(mut self, service: impl Into<ServiceDefinition>) -> Self {
+        self.router.add(service.into());
+        self
+    }
+
+    /// Listens on `address`, `host:port`, on all addresses that the host resolves to; `[::]` takes IPv4, too. Port 0 has the system
+    /// choose one. Connections that come before the server serves wait.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::Resolve`] or [`Error::Bind`]; [`Error::Io`] if there is no descriptor left.
+    pub fn bind(self, address: &str) -> Result<Server, Error> {
+        let listener = Listener::bind(address)?;
+        let attendant = Attendant::new(&self.threads)
+            .map_err(|source| Error::Io { operation: "making a descriptor to be woken by", source })?;
+        Ok(Server {
+            core: Arc::new(Core {
+                listener,
+                router: self.router,
+                pool: Pool::new(self.workers, &self.threads, &self.limits),
+                farewells: Farewells::new(&attendant, self.limits.close_timeout),
+                attendant,
+                numbers: AtomicU64::new(1),
+                settings: Settings::new(&self.limits),
+                connections: Registry::new(),
+                streams: Registry::new(),
+                cut_calls: AtomicUsize::new(0),
+                limits: self.limits,
+                threads: self.threads,
+                observer: self.observer,
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder")
+            .field("workers", &self.workers)
+            .field("limits", &self.limits)
+            .field("threads", &self.threads)
+            .field("router", &self.router)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,187 @@
+//! One call, as its reader and its handler share it: whoever takes the way to answer first, answers; all others find it gone.
+//!
+//! One lock guards the way to answer; under it h2 is called, which takes its own locks, but never user code, and h2 never calls
+//! back into it. What was handed to h2 leaves when the call is pumped or the way to answer is dropped, outside the lock.
+
+use super::super::mapping::status_of;
+use super::super::metadata::{Metadata, list_size};
+use super::super::status::{cut_to, ok_headers};
+use super::super::{CancelCause, Cancellation, Response, Status};
+use super::head::{GRPC, Refusal, http_answer};
+use crate::http2::{Failure, Outbound, Progress, Respond, reason};
+use crate::link::lock;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Waker;
+use std::time::Instant;
+
+/// `:status: 200` and `content-type: application/grpc` as RFC 9113 §6.5.2 counts them.
+const HEAD_BYTES: u64 = (7 + 3 + 32) + (12 + 16 + 32);
+
+/// See the head of this file.
+pub(super) struct Call {
+    respond: Mutex<Option<Answering>>,
+    over: AtomicBool,
+    pub(super) cancellation: Cancellation,
+    pub(super) deadline: Option<Instant>,
+    peer: Arc<Progress>,
+}
+
+struct Answering {
+    respond: Respond,
+    /// The head has been sent.
+    opened: bool,
+}
+
+impl Call {
+    pub(super) fn new(respond: Respond, deadline: Option<Instant>, peer: &Arc<Progress>) -> Arc<Self> {
+        Arc::new(Self {
+            respond: Mutex::new(Some(Answering { respond, opened: false })),
+            over: AtomicBool::new(false),
+            cancellation: Cancellation::default(),
+            deadline,
+            peer: Arc::clone(peer),
+        })
+    }
+
+    /// Whether the call was answered, or cannot be any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    fn take(&self) -> Option<Answering> {
+        self.over.store(true, Ordering::Release);
+        lock(&self.respond).take()
+    }
+
+    /// Answers a unary call.
+    pub(super) fn answer(&self, outcome: Result<Response<Bytes>, Status>) {
+        let Some(mut answering) = self.take() else { return };
+        let sent = match outcome.and_then(|response| self.whole(response)) {
+            Ok((head, body, trailers)) => answering.respond.whole(head, body, Some(trailers)),
+            Err(status) => answering.respond.head_only(self.trailers_only(&status, HeaderMap::new())),
+        };
+        tell(sent);
+    }
+
+    fn whole(&self, response: Response<Bytes>) -> Result<(http::Response<()>, Bytes, HeaderMap), Status> {
+        let (body, metadata, trailers) = response.into_parts();
+        Ok((self.head(&metadata)?, body, self.trailers(ok_headers(&trailers))))
+    }
+
+    /// Says why the request is not served.
+    pub(super) fn refuse(&self, refusal: Refusal) {
+        let Some(mut answering) = self.take() else { return };
+        tell(match refusal {
+            Refusal::Http { status, text } => {
+                answering.respond.whole(http_answer(status, &text), Bytes::from(text + "\n"), None)
+            }
+            Refusal::Call { status, beside } => answering.respond.head_only(self.trailers_only(&status, beside)),
+        });
+    }
+
+    /// Sends the head of a streaming call. The caller pumps.
+    pub(super) fn open(&self, metadata: &Metadata) -> Result<Outbound, Status> {
+        let head = self.head(metadata)?;
+        let mut respond = lock(&self.respond);
+        let answering = respond.as_mut().ok_or_else(|| self.why_over())?;
+        let outbound = answering.respond.open(head).map_err(|failure| status_of(&failure, None))?;
+        answering.opened = true;
+        Ok(outbound)
+    }
+
+    /// Ends a streaming call; `outbound` is there if it was opened, `metadata` is used if not.
+    pub(super) fn finish(&self, outbound: Option<Outbound>, metadata: &Metadata, outcome: Result<&Metadata, &Status>) {
+        let Some(mut answering) = self.take() else { return };
+        tell(match (outbound, outcome) {
+            (Some(mut outbound), outcome) => {
+                outbound.trailers(self.trailers(outcome.map_or_else(Status::to_headers, ok_headers)))
+            }
+            (None, Err(status)) => answering.respond.head_only(self.trailers_only(status, HeaderMap::new())),
+            (None, Ok(trailers)) => match self.head(metadata) {
+                Ok(head) => answering.respond.whole(head, Bytes::new(), Some(self.trailers(ok_headers(trailers)))),
+                Err(status) => answering.respond.head_only(self.trailers_only(&status, HeaderMap::new())),
+            },
+        });
+    }
+
+    /// Ends the call at its deadline, or when its connection is to be cut: the peer gets `status` if it still can, and what it
+    /// goes on sending is reset.
+    pub(super) fn cancel(&self, cause: CancelCause, status: &Status) {
+        let Some(mut answering) = self.take() else { return };
+        self.cancellation.cancel(cause);
+        if !answering.opened {
+            tell(answering.respond.head_only(self.trailers_only(status, HeaderMap::new())));
+            // A reset would throw away what has not left.
+            answering.respond.pump();
+        }
+        answering.respond.reset(reason::CANCEL);
+    }
+
+    /// The peer can get no answer any more.
+    pub(super) fn abandon(&self, cause: CancelCause) {
+        if self.take().is_some() {
+            self.cancellation.cancel(cause);
+        }
+    }
+
+    /// Whether the peer has given the call up; else `waker` is woken when it does.
+    pub(super) fn watch(&self, waker: &Waker) -> Option<Failure> {
+        lock(&self.respond).as_mut()?.respond.watch(waker)
+    }
+
+    fn why_over(&self) -> Status {
+        let cause = self.cancellation.cause();
+        Status::cancelled(cause.map_or_else(|| "the call has been answered".to_owned(), |cause| cause.to_string()))
+    }
+
+    fn head(&self, metadata: &Metadata) -> Result<http::Response<()>, Status> {
+        let mut headers = metadata.to_headers(1);
+        let (size, limit) = (HEAD_BYTES + list_size(&headers), self.peer.header_list_bytes());
+        if size > limit {
+            let text = format!("the initial metadata takes {size} bytes, and the client takes {limit}");
+            return Err(Status::resource_exhausted(text));
+        }
+        headers.insert(CONTENT_TYPE, GRPC);
+        Ok(of(headers))
+    }
+
+    /// The head that is the whole answer.
+    fn trailers_only(&self, status: &Status, beside: HeaderMap) -> http::Response<()> {
+        let mut headers = status.to_headers();
+        headers.extend(beside);
+        cut_to(&mut headers, self.peer.header_list_bytes().saturating_sub(HEAD_BYTES));
+        headers.insert(CONTENT_TYPE, GRPC);
+        of(headers)
+    }
+
+    fn trailers(&self, mut trailers: HeaderMap) -> HeaderMap {
+        cut_to(&mut trailers, self.peer.header_list_bytes());
+        trailers
+    }
+}
+
+fn of(headers: HeaderMap) -> http::Response<()> {
+    let mut head = http::Response::new(());
+    *head.headers_mut() = headers;
+    head
+}
+
+fn tell(sent: Result<(), Failure>) {
+    if let Err(failure) = sent {
+        log::debug!(target: "threadwire::grpc", "an answer was not sent: {failure}");
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("over", &self.is_over())
+            .field("deadline", &self.deadline)
+            .field("cancellation", &self.cancellation)
+            .finish_non_exhaustive()
+    }
+}

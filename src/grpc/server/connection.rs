@@ -1,0 +1,262 @@
+//! One connection on its reader thread: takes the streams that the peer opens, gathers requests, hands them to the pool, and watches
+//! over the calls until they are answered.
+//!
+//! The table of calls belongs to the reader alone. A call is answered by whoever has the answer, on that thread; the reader learns of
+//! it when it next looks, and drops the call. It looks when its connection has input, when a stream that it watches has changed (each has
+//! a waker that sets a flag and wakes the reader), and at the earliest deadline of its calls.
+
+use super::super::frame::Messages;
+use super::super::mapping::deadline_exceeded;
+use super::super::{CancelCause, Metadata, Request, Status};
+use super::Core;
+use super::call::Call;
+use super::head::{self, Head, Refusal};
+use super::pool::Job;
+use super::service::{Handler, Unary};
+use super::streaming::StreamingCall;
+use crate::http2::{Accept, Failure, Inbound, Incoming};
+use crate::link::Parker;
+use crate::net::PeerAddress;
+use bytes::Bytes;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, Wake, Waker};
+use std::time::Instant;
+
+/// Serves a connection until it is closed. `cut`: it is this side that cuts it off.
+pub(super) fn serve(core: &Arc<Core>, accept: &Accept, peer: PeerAddress, cut: &AtomicBool) {
+    let parker = accept.connection.parker();
+    let mut table = Table { core, accept, peer, parker: Arc::clone(&parker), entries: Vec::new(), unfinished: 0 };
+    accept.connection.read_until_closed(&parker, || table.turn());
+    table.close(cut.load(Ordering::Acquire));
+}
+
+struct Table<'c> {
+    core: &'c Arc<Core>,
+    accept: &'c Accept,
+    peer: PeerAddress,
+    parker: Arc<Parker>,
+    entries: Vec<Entry>,
+    /// Bytes of requests that are not whole yet.
+    unfinished: usize,
+}
+
+struct Entry {
+    call: Arc<Call>,
+    changed: Arc<Changed>,
+    waker: Waker,
+    stage: Stage,
+}
+
+enum Stage {
+    /// A unary call whose request is coming.
+    Receiving(Box<Receiving>),
+    /// In the pool; it is watched whether the peer gives it up.
+    Running,
+    /// On a thread of its own, which sees to that by itself.
+    Streaming,
+}
+
+struct Receiving {
+    body: Inbound,
+    messages: Messages,
+    message: Option<Bytes>,
+    /// All that has come.
+    bytes: usize,
+    handler: Unary,
+    path: Arc<str>,
+    metadata: Metadata,
+}
+
+/// What a watched stream's waker sets.
+struct Changed {
+    is: AtomicBool,
+    parker: Arc<Parker>,
+}
+
+impl Wake for Changed {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.is.store(true, Ordering::Release);
+        self.parker.wake_by_ref();
+    }
+}
+
+impl Table<'_> {
+    /// Does what there is to do; answers when there will be more at the latest.
+    fn turn(&mut self) -> Option<Instant> {
+        while let Some(incoming) = self.accept.accepted.next(&self.accept.connection, &self.parker) {
+            self.begin(incoming);
+        }
+        let now = Instant::now();
+        let mut earliest = None;
+        let (core, peer, unfinished) = (self.core, &self.peer, &mut self.unfinished);
+        self.entries.retain_mut(|entry| {
+            entry.advance(core, peer, unfinished, now);
+            let goes_on = !entry.call.is_over();
+            if goes_on {
+                earliest = [earliest, entry.call.deadline].into_iter().flatten().min();
+            } else {
+                entry.forget(unfinished);
+            }
+            goes_on
+        });
+        earliest
+    }
+
+    fn begin(&mut self, incoming: Incoming) {
+        let Incoming { head, body, respond } = incoming;
+        let head = head::read(head);
+        // A time that no clock can show is as good as none.
+        let timeout = head.as_ref().ok().and_then(|head| head.timeout);
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let call = Call::new(respond, deadline, &self.accept.peer);
+        match self.route(&call, head, body) {
+            Ok(stage) => {
+                let changed = Arc::new(Changed { is: AtomicBool::new(true), parker: Arc::clone(&self.parker) });
+                let waker = Waker::from(Arc::clone(&changed));
+                self.entries.push(Entry { call, changed, waker, stage });
+            }
+            Err(refusal) => call.refuse(refusal),
+        }
+    }
+
+    fn route(&self, call: &Arc<Call>, head: Result<Head, Refusal>, body: Inbound) -> Result<Stage, Refusal> {
+        let Head { path, timeout, metadata } = head?;
+        let (path, handler) = self.core.router.find(&path)?;
+        if timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return Err(deadline_exceeded().into());
+        }
+        match handler {
+            Handler::Unary(handler) => Ok(Stage::Receiving(Box::new(Receiving {
+                body,
+                messages: Messages::new(self.core.limits.receive_message_bytes),
+                message: None,
+                bytes: 0,
+                handler: Arc::clone(handler),
+                path: Arc::clone(path),
+                metadata,
+            }))),
+            Handler::Streaming(handler) => {
+                let (call, peer) = (Arc::clone(call), self.peer.clone());
+                let call = StreamingCall { call, inbound: body, metadata, peer, path: Arc::clone(path) };
+                self.core.start_streaming(call, Arc::clone(handler))?;
+                Ok(Stage::Streaming)
+            }
+        }
+    }
+
+    /// The connection is closed.
+    fn close(self, cut: bool) {
+        let cause = if cut { CancelCause::Shutdown } else { CancelCause::ConnectionLost };
+        let mut open = 0;
+        for entry in &self.entries {
+            open += usize::from(!entry.call.is_over());
+            entry.call.abandon(cause);
+        }
+        if cut {
+            self.core.cut_calls.fetch_add(open, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Entry {
+    fn advance(&mut self, core: &Core, peer: &PeerAddress, unfinished: &mut usize, now: Instant) {
+        if self.call.deadline.is_some_and(|deadline| deadline <= now) {
+            return self.call.cancel(CancelCause::Deadline, &deadline_exceeded());
+        }
+        if !self.changed.is.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        if let Stage::Receiving(receiving) = &mut self.stage {
+            match receiving.poll(&self.waker, unfinished, core.limits.unfinished_message_bytes) {
+                Poll::Pending => return,
+                Poll::Ready(Err(Unusable::Gone(failure))) => return self.give_up(&failure),
+                Poll::Ready(Err(Unusable::Wrong(status))) => return self.call.answer(Err(status)),
+                Poll::Ready(Ok(message)) => self.run(core, peer, unfinished, message),
+            }
+        }
+        if let Stage::Running = self.stage
+            && let Some(failure) = self.call.watch(&self.waker)
+        {
+            self.give_up(&failure);
+        }
+    }
+
+    fn run(&mut self, core: &Core, peer: &PeerAddress, unfinished: &mut usize, message: Bytes) {
+        self.forget(unfinished);
+        let Stage::Receiving(receiving) = std::mem::replace(&mut self.stage, Stage::Running) else { return };
+        let Receiving { handler, path, metadata, .. } = *receiving;
+        let call = Arc::clone(&self.call);
+        let request = Request::received(message, metadata, call.deadline, peer.clone(), call.cancellation.clone());
+        core.pool.submit(Job { call, handler, path, request });
+    }
+
+    fn give_up(&self, failure: &Failure) {
+        let cause = match failure {
+            Failure::Reset { .. } => CancelCause::Peer,
+            _ => CancelCause::ConnectionLost,
+        };
+        self.call.abandon(cause);
+    }
+
+    /// The bytes of its request are not counted any more.
+    fn forget(&mut self, unfinished: &mut usize) {
+        if let Stage::Receiving(receiving) = &mut self.stage {
+            *unfinished -= std::mem::take(&mut receiving.bytes);
+        }
+    }
+}
+
+/// Why there is no request.
+enum Unusable {
+    /// The peer cannot get an answer any more.
+    Gone(Failure),
+    Wrong(Status),
+}
+
+impl From<Status> for Unusable {
+    fn from(status: Status) -> Self {
+        Self::Wrong(status)
+    }
+}
+
+impl Receiving {
+    /// Takes what has come of the request: one message, then the end of the client's half.
+    fn poll(&mut self, waker: &Waker, unfinished: &mut usize, most: usize) -> Poll<Result<Bytes, Unusable>> {
+        loop {
+            match self.body.poll_data(waker) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(piece))) => self.take(piece, unfinished, most)?,
+                Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(Unusable::Gone(failure))),
+                Poll::Ready(None) => return Poll::Ready(self.whole()),
+            }
+        }
+    }
+
+    fn take(&mut self, piece: Bytes, unfinished: &mut usize, most: usize) -> Result<(), Status> {
+        let count = piece.len();
+        self.bytes += count;
+        *unfinished += count;
+        if *unfinished > most {
+            let text = format!("the unfinished requests of this connection take more than {most} bytes");
+            return Err(Status::resource_exhausted(text));
+        }
+        self.messages.push(piece);
+        self.body.release(count);
+        while let Some(message) = self.messages.next()? {
+            if self.message.replace(message).is_some() {
+                return Err(Status::unimplemented("expected one request, got more"));
+            }
+        }
+        Ok(())
+    }
+
+    fn whole(&mut self) -> Result<Bytes, Unusable> {
+        self.messages.end()?;
+        self.message.take().ok_or_else(|| Status::unimplemented("expected one request, got none").into())
+    }
+}

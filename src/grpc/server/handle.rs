@@ -1,0 +1,105 @@
+//! The handle of a server that runs: where it listens, and its end.
+
+use super::{Core, Live};
+use crate::Error;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long, after the grace, what was cut off is given to be gone.
+const AFTER_CUT: Duration = Duration::from_millis(500);
+
+/// A server that runs on threads of its own. Dropped, it ends as by a shutdown that nobody waits for.
+#[must_use = "a server whose handle is dropped ends"]
+#[derive(Debug)]
+pub struct ServerHandle {
+    core: Arc<Core>,
+    accepting: Option<JoinHandle<Result<(), Error>>>,
+}
+
+/// What came of a shutdown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Connections that were open when it began.
+    pub open: usize,
+    /// Those of them that had to be cut off after the grace.
+    pub cut_off: usize,
+    /// Calls that had no answer when their connection was cut off.
+    pub cut_calls: usize,
+    /// The methods whose handler still runs: a thread cannot be ended from outside.
+    pub still_running: Vec<String>,
+}
+
+impl ShutdownReport {
+    /// Whether all ended within the grace.
+    pub fn is_clean(&self) -> bool {
+        self.cut_off == 0 && self.still_running.is_empty()
+    }
+}
+
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} gRPC connections closed", self.open - self.cut_off.min(self.open))?;
+        if self.cut_off > 0 {
+            write!(f, ", {} cut off with {} calls", self.cut_off, self.cut_calls)?;
+        }
+        for path in &self.still_running {
+            write!(f, ", a handler of {path} still runs")?;
+        }
+        Ok(())
+    }
+}
+
+impl ServerHandle {
+    pub(super) fn new(core: Arc<Core>, accepting: JoinHandle<Result<(), Error>>) -> Self {
+        Self { core, accepting: Some(accepting) }
+    }
+
+    /// The addresses it listens on.
+    pub fn local_addresses(&self) -> Vec<SocketAddr> {
+        self.core.listener.local_addresses()
+    }
+
+    /// How many connections there are now, those that begin or end included.
+    pub fn connections(&self) -> usize {
+        self.core.connections.count()
+    }
+
+    /// Ends the server: accepts nothing more, tells every client so (GOAWAY), and waits for the calls that run, at most for `grace`;
+    /// then cuts off the rest. Never waits for a handler that does not return.
+    pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
+        // A time that no clock can show is far enough.
+        let begin = Instant::now();
+        let deadline = begin.checked_add(grace).unwrap_or(begin + Duration::from_secs(86_400 * 365));
+        let core = &self.core;
+        core.drain();
+        let accepting = self.accepting.take();
+        if let Some(Err(_)) = accepting.map(JoinHandle::join) {
+            log::error!(target: "threadwire::grpc", "the accepting thread panicked");
+        }
+        let open = core.connections.count();
+        let cut_off = core.connections.wait_until_empty(deadline);
+        if cut_off > 0 {
+            core.live().iter().for_each(Live::cut);
+        }
+        let last = deadline.max(Instant::now() + AFTER_CUT);
+        core.connections.wait_until_empty(last.min(Instant::now() + AFTER_CUT));
+        core.connections.join_finished();
+        // Handlers of calls that nobody waits for any more have the rest of the grace.
+        let mut still_running = core.pool.wait_until_empty(last);
+        core.streams.wait_until_empty(last);
+        core.streams.join_finished();
+        still_running.extend(core.streams.collect(|path| Some(path.to_string())));
+        ShutdownReport { open, cut_off, cut_calls: core.cut_calls.load(Ordering::Relaxed), still_running }
+    }
+}
+
+impl Drop for ServerHandle {
+    fn drop(&mut self) {
+        self.core.drain();
+    }
+}

@@ -1,0 +1,232 @@
+//! The server: accepts connections, reads each on a thread of its own, and runs handlers on others.
+//!
+//! - `head`: whether a request is a call; `service`: paths and handlers; `call`: one call and its answer;
+//! - `connection`: the reader's table of calls; `pool`: the threads of unary handlers; `streaming`: calls with a thread of their own;
+//! - `builder`, `handle`: settings before, and the end.
+
+mod builder;
+mod call;
+mod connection;
+mod handle;
+mod head;
+mod pool;
+mod service;
+mod streaming;
+
+pub use builder::ServerBuilder;
+pub use handle::{ServerHandle, ShutdownReport};
+pub use service::ServiceDefinition;
+pub use streaming::{RequestStream, ResponseSink};
+
+use super::Status;
+use crate::http2::{self, Accept, Connection, Ending, Settings};
+use crate::link::{Attendant, Farewells, Io};
+use crate::net::{Listener, Observer, PeerAddress, Socket};
+use crate::threads::{Place, Registry};
+use crate::{Error, Limits, Threads};
+use pool::Pool;
+use service::{Router, Streaming};
+use std::fmt;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use streaming::StreamingCall;
+
+/// SETTINGS, then GOAWAY(NO_ERROR, 0) that says why in words (RFC 9113 §6.8), for a connection that is one too many: its client may try
+/// again.
+const FULL: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x1c\x07\0\0\0\0\0\0\0\0\0\0\0\0\0too many connections";
+
+/// A server that listens, and serves once [`Server::serve`] or [`Server::spawn`] is called.
+///
+/// ```no_run
+/// # #[cfg(feature = "program")] // which compiles the .proto file
+/// # fn main() -> Result<(), threadwire::Error> {
+/// # mod proto { threadwire::include_proto!("helloworld"); }
+/// use proto::{Greeter, GreeterServer, HelloReply, HelloRequest};
+/// use threadwire::grpc::{Request, Response, Server, Status};
+///
+/// struct MyGreeter;
+///
+/// impl Greeter for MyGreeter {
+///     fn say_hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
+///         let message = format!("Hello, {}!", request.message().name);
+///         Ok(HelloReply { message, ..Default::default() }.into())
+///     }
+/// }
+///
+/// Server::builder().workers(10).add_service(GreeterServer::new(MyGreeter)).bind("[::]:50051")?.serve()
+/// # }
+/// # #[cfg(not(feature = "program"))]
+/// # fn main() {}
+/// ```
+pub struct Server {
+    core: Arc<Core>,
+}
+
+struct Core {
+    listener: Listener,
+    limits: Limits,
+    settings: Settings,
+    threads: Threads,
+    observer: Option<Arc<dyn Observer>>,
+    router: Router,
+    pool: Arc<Pool>,
+    attendant: Arc<Attendant>,
+    farewells: Farewells,
+    numbers: AtomicU64,
+    connections: Registry<Stage>,
+    /// The threads of streaming calls, each with its method's path.
+    streams: Registry<Arc<str>>,
+    /// Calls that were open when their connection was cut off.
+    cut_calls: AtomicUsize,
+}
+
+/// What a connection's thread is at.
+enum Stage {
+    Starting,
+    Serving(Live),
+}
+
+/// How to end a connection from another thread.
+#[derive(Clone)]
+struct Live {
+    connection: Weak<Connection>,
+    ending: Ending,
+    cut: Arc<AtomicBool>,
+}
+
+impl Live {
+    fn drain(&self) {
+        if let Some(connection) = self.connection.upgrade() {
+            self.ending.drain(&connection);
+        }
+    }
+
+    fn cut(&self) {
+        self.cut.store(true, Ordering::Release);
+        if let Some(connection) = self.connection.upgrade() {
+            self.ending.abort(&connection);
+        }
+    }
+}
+
+impl Server {
+    /// The settings of a server.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+
+    /// The addresses it listens on.
+    pub fn local_addresses(&self) -> Vec<SocketAddr> {
+        self.core.listener.local_addresses()
+    }
+
+    /// Serves, and does not return but for a failure.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if listening itself breaks.
+    pub fn serve(self) -> Result<(), Error> {
+        self.core.accept_all()
+    }
+
+    /// [`Server::serve`] on a thread of its own.
+    ///
+    /// # Errors
+    /// [`Error::Thread`].
+    pub fn spawn(self) -> Result<ServerHandle, Error> {
+        let core = Arc::clone(&self.core);
+        let accepting = self.core.threads.spawn("grpc-accept", move || core.accept_all())?;
+        Ok(ServerHandle::new(self.core, accepting))
+    }
+}
+
+impl Core {
+    fn accept_all(self: &Arc<Self>) -> Result<(), Error> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, peer)) => self.admit(stream, peer),
+                Err(Error::Closed { .. }) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Gives one accepted connection its thread, or a GOAWAY.
+    fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let io = Io::new(Box::new(Socket::new(stream)), self.limits.outbox_bytes, self.limits.write_timeout)
+            .observed_by(self.observer.clone(), number);
+        let Some(place) = self.connections.enter(self.limits.connections, Stage::Starting) else {
+            return self.farewells.say(io, FULL);
+        };
+        let core = Arc::clone(self);
+        let work = format!("grpc-{number}");
+        let body = move |io: Io, place: &Place<Stage>| core.read(io, peer, place);
+        if let Err((error, io)) = self.connections.spawn(&self.threads, &work, place, io, body) {
+            log::debug!(target: "threadwire::grpc", "a connection is refused: {error}");
+            self.farewells.say(io, FULL);
+        }
+    }
+
+    /// A connection's thread.
+    fn read(self: &Arc<Self>, io: Io, peer: SocketAddr, place: &Place<Stage>) {
+        let accept = match http2::accept(io, &self.attendant, &self.settings, head::HTTP1_ANSWER) {
+            Ok(accept) => accept,
+            Err(error) => {
+                log::debug!(target: "threadwire::grpc", "a connection is cut off: {error}");
+                return;
+            }
+        };
+        let Accept { connection, ending, .. } = &accept;
+        let cut = Arc::new(AtomicBool::new(false));
+        let live = Live { connection: Arc::downgrade(connection), ending: ending.clone(), cut: Arc::clone(&cut) };
+        if place.change(Stage::Serving(live.clone())) {
+            live.drain();
+        }
+        connection::serve(self, &accept, PeerAddress::Tcp(peer), &cut);
+    }
+
+    /// Starts the thread of a streaming call.
+    fn start_streaming(self: &Arc<Self>, call: StreamingCall, handler: Streaming) -> Result<(), Status> {
+        let Some(place) = self.streams.enter(self.limits.streaming_calls, Arc::clone(&call.path)) else {
+            return Err(Status::resource_exhausted("too many streaming calls"));
+        };
+        let core = Arc::clone(self);
+        let body = move |call, _: &Place<_>| handler(call, &core.limits);
+        self.streams.spawn(&self.threads, "stream", place, call, body).map_err(|(error, _)| {
+            log::warn!(target: "threadwire::grpc", "a streaming call is refused: {error}");
+            Status::resource_exhausted("there is no thread to run the call")
+        })
+    }
+
+    /// Ends every connection once its calls are over, and every thread that has nothing to do.
+    fn drain(&self) {
+        self.listener.close();
+        self.connections.stop();
+        self.live().iter().for_each(Live::drain);
+        self.pool.retire();
+    }
+
+    fn live(&self) -> Vec<Live> {
+        self.connections.collect(|stage| match stage {
+            Stage::Starting => None,
+            Stage::Serving(live) => Some(live.clone()),
+        })
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("core", &self.core).finish()
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core")
+            .field("listener", &self.listener)
+            .field("router", &self.router)
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,168 @@
+//! The threads that run the handlers of unary calls: as many as are needed, up to a bound, behind a queue that is bounded in calls
+//! and in bytes.
+//!
+//! One lock guards the queue and the counts; it is held for a few instructions, never while a handler runs or a thread is started.
+//!
+//! Why no call waits beside a free thread: a call is put into the queue under the lock, and afterwards either a thread that sleeps is
+//! told (it looks at the queue under the lock before it sleeps again), or, if there are more calls than sleepers and room for a thread,
+//! one is started, which looks at the queue first. A thread that leaves does so under the lock, with the queue empty.
+
+use super::super::{Request, Status};
+use super::call::Call;
+use super::service::Unary;
+use super::streaming::panicked;
+use crate::threads::{Place, Registry};
+use crate::{Limits, Threads};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a thread waits for a call before it leaves.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// A call whose request has come whole.
+pub(super) struct Job {
+    pub(super) call: Arc<Call>,
+    pub(super) handler: Unary,
+    pub(super) path: Arc<str>,
+    pub(super) request: Request<Bytes>,
+}
+
+/// See the head of this file.
+pub(super) struct Pool {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Each thread, with the path of the method it runs.
+    workers: Registry<Option<Arc<str>>>,
+    most: usize,
+    threads: Threads,
+    limits: Limits,
+}
+
+struct State {
+    queue: VecDeque<Job>,
+    bytes: usize,
+    sleeping: usize,
+    live: usize,
+    /// Threads that find nothing to do leave at once.
+    retired: bool,
+}
+
+impl Pool {
+    pub(super) fn new(most: usize, threads: &Threads, limits: &Limits) -> Arc<Self> {
+        let state = State { queue: VecDeque::new(), bytes: 0, sleeping: 0, live: 0, retired: false };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            workers: Registry::new(),
+            most: most.max(1),
+            threads: threads.clone(),
+            limits: limits.clone(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a call run; if the queue is full, it is answered RESOURCE_EXHAUSTED.
+    pub(super) fn submit(self: &Arc<Self>, job: Job) {
+        let size = job.request.message().len();
+        let start = {
+            let mut state = self.state();
+            // A call that finds the queue empty waits for nothing but a thread.
+            let is_full = state.queue.len() >= self.limits.queued_calls
+                || (!state.queue.is_empty() && state.bytes + size > self.limits.queued_call_bytes);
+            if is_full {
+                drop(state);
+                return job.call.answer(Err(Status::resource_exhausted("too many calls wait for a thread")));
+            }
+            state.queue.push_back(job);
+            state.bytes += size;
+            let start = state.queue.len() > state.sleeping && state.live < self.most;
+            state.live += usize::from(start);
+            start
+        };
+        if start {
+            self.start();
+        } else {
+            self.changed.notify_one();
+        }
+    }
+
+    fn start(self: &Arc<Self>) {
+        let Some(place) = self.workers.enter(usize::MAX, None) else { return };
+        let this = Arc::clone(self);
+        let started = self.workers.spawn(&self.threads, "call", place, (), move |(), place| this.work(place));
+        if let Err((error, ())) = started {
+            log::warn!(target: "threadwire::grpc", "{error}; calls wait for the threads that there are");
+            let mut state = self.state();
+            state.live -= 1;
+            if state.live == 0 {
+                let stranded = std::mem::take(&mut state.queue);
+                state.bytes = 0;
+                drop(state);
+                for job in stranded {
+                    job.call.answer(Err(Status::resource_exhausted("there is no thread to run the call")));
+                }
+            }
+        }
+    }
+
+    fn work(&self, place: &Place<Option<Arc<str>>>) {
+        while let Some(job) = self.next() {
+            // Answered already: its deadline has passed, or its client has gone.
+            if job.call.is_over() {
+                continue;
+            }
+            place.change(Some(Arc::clone(&job.path)));
+            let Job { call, handler, path, request } = job;
+            let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, self.limits.send_message_bytes)));
+            call.answer(outcome.unwrap_or_else(|_| Err(panicked(&path))));
+            place.change(None);
+        }
+    }
+
+    /// The next call; none when the thread is to leave.
+    fn next(&self) -> Option<Job> {
+        let until = Instant::now() + IDLE;
+        let mut state = self.state();
+        loop {
+            if let Some(job) = state.queue.pop_front() {
+                state.bytes -= job.request.message().len();
+                return Some(job);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if state.retired || left.is_zero() {
+                state.live -= 1;
+                return None;
+            }
+            state.sleeping += 1;
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.sleeping -= 1;
+        }
+    }
+
+    /// From now on, threads that find nothing to do leave at once. Calls are still run.
+    pub(super) fn retire(&self) {
+        self.state().retired = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until all threads have left, at most until `deadline`; answers the paths of the methods that still run.
+    pub(super) fn wait_until_empty(&self, deadline: Instant) -> Vec<String> {
+        self.workers.wait_until_empty(deadline);
+        self.workers.join_finished();
+        self.workers.collect(|path| path.as_ref().map(ToString::to_string))
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Pool").field("live", &state.live).field("queued", &state.queue.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,152 @@
+//! Services as the server sees them: paths, and handlers from bytes to bytes. Generated code makes them.
+
+use super::super::{Request, Response, Status, frame};
+use super::streaming::{RequestStream, ResponseSink, StreamingCall};
+use crate::Limits;
+use crate::protobuf::Message;
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A unary method: the bytes of a message in, those of a message with its prefix out. The number is the most that it may have.
+pub(super) type Unary = Arc<dyn Fn(Request<Bytes>, usize) -> Result<Response<Bytes>, Status> + Send + Sync>;
+/// A method of another kind: it receives and sends by itself.
+pub(super) type Streaming = Arc<dyn Fn(StreamingCall, &Limits) + Send + Sync>;
+
+/// What serves one method.
+#[derive(Clone)]
+pub(super) enum Handler {
+    Unary(Unary),
+    Streaming(Streaming),
+}
+
+/// A service and its handlers. Generated code makes it from a `…Server`; [`super::ServerBuilder::add_service`] takes it.
+#[derive(Clone)]
+pub struct ServiceDefinition {
+    name: &'static str,
+    methods: Vec<(&'static str, Handler)>,
+}
+
+impl ServiceDefinition {
+    /// A service without methods; `name` is its full name, `package.Service`.
+    pub fn new(name: &'static str) -> Self {
+        Self { name, methods: Vec::new() }
+    }
+
+    /// The full name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn with(mut self, method: &'static str, handler: Handler) -> Self {
+        self.methods.push((method, handler));
+        self
+    }
+
+    /// Adds a method with one request and one response.
+    pub fn unary<I: Message, O: Message>(
+        self,
+        method: &'static str,
+        handler: impl Fn(Request<I>) -> Result<Response<O>, Status> + Send + Sync + 'static,
+    ) -> Self {
+        let handler = move |request: Request<Bytes>, limit: usize| {
+            let message = frame::decode(request.message())?;
+            let (message, metadata, trailers) = handler(request.map(|_| message))?.into_parts();
+            Ok(Response::received(frame::encode(&message, limit)?, metadata, trailers))
+        };
+        self.with(method, Handler::Unary(Arc::new(handler)))
+    }
+
+    /// Adds a method with one request and a stream of responses.
+    pub fn server_streaming<I: Message, O: Message>(
+        self,
+        method: &'static str,
+        handler: impl Fn(Request<I>, &mut ResponseSink<O>) -> Result<(), Status> + Send + Sync + 'static,
+    ) -> Self {
+        let handler = move |call: StreamingCall, limits: &Limits| {
+            call.serve(limits, |request, sink| handler(request.try_map(RequestStream::only)?, sink));
+        };
+        self.with(method, Handler::Streaming(Arc::new(handler)))
+    }
+
+    /// Adds a method with a stream of requests and one response.
+    pub fn client_streaming<I: Message, O: Message>(
+        self,
+        method: &'static str,
+        handler: impl Fn(Request<RequestStream<I>>) -> Result<Response<O>, Status> + Send + Sync + 'static,
+    ) -> Self {
+        let handler = move |call: StreamingCall, limits: &Limits| {
+            call.serve(limits, |request, sink| {
+                let (message, metadata, trailers) = handler(request)?.into_parts();
+                *sink.metadata_mut() = metadata;
+                *sink.trailers_mut() = trailers;
+                sink.send(message)
+            });
+        };
+        self.with(method, Handler::Streaming(Arc::new(handler)))
+    }
+
+    /// Adds a method with a stream of requests and a stream of responses.
+    pub fn bidirectional<I: Message, O: Message>(
+        self,
+        method: &'static str,
+        handler: impl Fn(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status> + Send + Sync + 'static,
+    ) -> Self {
+        let handler = move |call: StreamingCall, limits: &Limits| call.serve(limits, &handler);
+        self.with(method, Handler::Streaming(Arc::new(handler)))
+    }
+}
+
+impl fmt::Debug for ServiceDefinition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let methods: Vec<_> = self.methods.iter().map(|(method, _)| method).collect();
+        f.debug_struct("ServiceDefinition").field("name", &self.name).field("methods", &methods).finish()
+    }
+}
+
+/// All methods by their path.
+#[derive(Default)]
+pub(super) struct Router {
+    methods: HashMap<String, (Arc<str>, Handler)>,
+    services: Vec<&'static str>,
+}
+
+impl Router {
+    /// Adds a service; one of the same name is replaced.
+    pub(super) fn add(&mut self, service: ServiceDefinition) {
+        let begin = format!("/{}/", service.name);
+        self.methods.retain(|path, _| !path.starts_with(&begin));
+        self.services.retain(|name| *name != service.name);
+        self.services.push(service.name);
+        for (method, handler) in service.methods {
+            let path = format!("{begin}{method}");
+            self.methods.insert(path.clone(), (path.into(), handler));
+        }
+    }
+
+    /// The method of exactly this path.
+    pub(super) fn find(&self, path: &str) -> Result<(&Arc<str>, &Handler), Status> {
+        match self.methods.get(path) {
+            Some((path, handler)) => Ok((path, handler)),
+            None => Err(self.missing(path)),
+        }
+    }
+
+    fn missing(&self, path: &str) -> Status {
+        let split = path.strip_prefix('/').and_then(|path| path.rsplit_once('/'));
+        Status::unimplemented(match split {
+            Some((service, method)) if self.services.contains(&service) => {
+                format!("the service {service} has no method {method}")
+            }
+            Some((service, _)) => format!("there is no service {service} here"),
+            None => format!("there is no method {path} here; a path is /package.Service/Method"),
+        })
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.methods.keys()).finish()
+    }
+}

@@ -1,0 +1,175 @@
+//! Streaming calls as their handlers see them: the requests, the responses, both blocking. Each call has a thread of its own.
+
+use super::super::body::Body;
+use super::super::mapping::status_of;
+use super::super::{Metadata, Request, Status, frame};
+use super::call::Call;
+use crate::Limits;
+use crate::http2::{Inbound, Outbound};
+use crate::net::PeerAddress;
+use crate::protobuf::Message;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The requests of a streaming call, in a handler. Iterate over it, or call [`RequestStream::receive`].
+///
+/// After an error, and after the last request, it gives nothing more.
+pub struct RequestStream<T> {
+    body: Body,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: Message> RequestStream<T> {
+    /// Waits for the next request; none after the last.
+    ///
+    /// # Errors
+    /// How the call ended otherwise: CANCELLED by the client, DEADLINE_EXCEEDED, UNAVAILABLE when the connection is lost, INTERNAL
+    /// or RESOURCE_EXHAUSTED for what cannot be a request.
+    pub fn receive(&mut self) -> Result<Option<T>, Status> {
+        self.message(None)
+    }
+
+    /// [`RequestStream::receive`] that waits for at most `timeout`; afterwards it can be called again.
+    ///
+    /// # Errors
+    /// Those of `receive`; DEADLINE_EXCEEDED after `timeout`.
+    pub fn receive_timeout(&mut self, timeout: Duration) -> Result<Option<T>, Status> {
+        self.message(Instant::now().checked_add(timeout))
+    }
+
+    fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
+        self.body.message(until)?.map(|bytes| frame::decode(&bytes)).transpose()
+    }
+
+    /// The one request of a call that has one.
+    pub(super) fn only(mut self) -> Result<T, Status> {
+        let first = self.receive()?.ok_or_else(|| Status::unimplemented("expected one request, got none"))?;
+        match self.body.message(None)? {
+            None => Ok(first),
+            Some(_) => Err(Status::unimplemented("expected one request, got more")),
+        }
+    }
+}
+
+impl<T: Message> Iterator for RequestStream<T> {
+    type Item = Result<T, Status>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.receive().transpose()
+    }
+}
+
+impl<T: Message> FusedIterator for RequestStream<T> {}
+
+impl<T> fmt::Debug for RequestStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestStream").finish_non_exhaustive()
+    }
+}
+
+/// Where a handler of a streaming call puts its responses. The call ends when the handler returns.
+pub struct ResponseSink<T> {
+    call: Arc<Call>,
+    outbound: Option<Outbound>,
+    metadata: Metadata,
+    trailers: Metadata,
+    limit: usize,
+    kind: PhantomData<fn(T)>,
+}
+
+impl<T: Message> ResponseSink<T> {
+    /// Sends a response; waits as long as the client's window is full.
+    ///
+    /// # Errors
+    /// CANCELLED when the client has given the call up, DEADLINE_EXCEEDED, UNAVAILABLE when the connection is lost,
+    /// RESOURCE_EXHAUSTED if the response is too large.
+    pub fn send(&mut self, response: T) -> Result<(), Status> {
+        let body = frame::encode(&response, self.limit)?;
+        let deadline = self.call.deadline;
+        let sent = self.opened()?.send(body, false, deadline);
+        sent.map_err(|failure| status_of(&failure, deadline))
+    }
+
+    /// Sends the initial metadata now, before the first response.
+    ///
+    /// # Errors
+    /// Those of [`ResponseSink::send`].
+    pub fn send_metadata(&mut self) -> Result<(), Status> {
+        self.opened()?.pump();
+        Ok(())
+    }
+
+    fn opened(&mut self) -> Result<&mut Outbound, Status> {
+        match &mut self.outbound {
+            Some(outbound) => Ok(outbound),
+            closed => Ok(closed.insert(self.call.open(&self.metadata)?)),
+        }
+    }
+}
+
+impl<T> ResponseSink<T> {
+    /// The initial metadata; what is changed after the first response is not sent.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    /// The trailing metadata of a call that succeeds. (That of one that fails is its status's.)
+    pub fn trailers_mut(&mut self) -> &mut Metadata {
+        &mut self.trailers
+    }
+
+    fn finish(self, outcome: Result<(), Status>) {
+        let outcome = outcome.as_ref().map(|()| &self.trailers);
+        self.call.finish(self.outbound, &self.metadata, outcome);
+    }
+}
+
+impl<T> fmt::Debug for ResponseSink<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseSink").field("call", &self.call).finish_non_exhaustive()
+    }
+}
+
+/// A streaming call on its thread, before its handler.
+#[derive(Debug)]
+pub(super) struct StreamingCall {
+    pub(super) call: Arc<Call>,
+    pub(super) inbound: Inbound,
+    pub(super) metadata: Metadata,
+    pub(super) peer: PeerAddress,
+    pub(super) path: Arc<str>,
+}
+
+impl StreamingCall {
+    /// Runs the handler and ends the call.
+    pub(super) fn serve<I, O: Message>(
+        self,
+        limits: &Limits,
+        handler: impl FnOnce(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status>,
+    ) {
+        let Self { call, inbound, metadata, peer, path } = self;
+        let body = Body::new(inbound, limits.receive_message_bytes, call.deadline);
+        let requests = RequestStream { body, kind: PhantomData };
+        let request = Request::received(requests, metadata, call.deadline, peer, call.cancellation.clone());
+        let mut sink = ResponseSink {
+            call,
+            outbound: None,
+            metadata: Metadata::new(),
+            trailers: Metadata::new(),
+            limit: limits.send_message_bytes,
+            kind: PhantomData,
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, &mut sink)));
+        sink.finish(outcome.unwrap_or_else(|_| Err(panicked(&path))));
+    }
+}
+
+/// The status of a call whose handler panicked.
+pub(super) fn panicked(path: &str) -> Status {
+    log::error!(target: "threadwire::grpc", "the handler of {path} panicked");
+    Status::internal("the handler panicked")
+}
