@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::io::Adapter;
 use super::opening::{Opening, Progress};
 use super::stream::{Inbound, Outbound, wait};
+use crate::limits::after;
 use crate::link::{Attendant, Io, Link, Parker, Unready, lock};
 use bytes::Bytes;
 use h2::RecvStream;
@@ -26,7 +27,7 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
     let limits = &settings.limits;
     let shared = Arc::new(Shared::default());
     let ending = Ending::default();
-    let begin_by = Instant::now() + limits.handshake_timeout;
+    let begin_by = after(Instant::now(), limits.handshake_timeout);
     let mut builder = h2::client::Builder::new();
     builder
         .initial_window_size(limits.stream_window_bytes)
@@ -35,6 +36,10 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
         .max_header_list_size(limits.header_list_bytes)
         .max_send_buffer_size(limits.outbox_bytes)
         .data_frame_budget(settings.data_frame_budget())
+        // Answers to calls that were given up cross with the reset; h2 counts those it has forgotten as our errors, for the
+        // connection's whole life, and ends it at 1,024.
+        .max_concurrent_reset_streams(limits.concurrent_streams as usize)
+        .max_local_error_reset_streams(None)
         .enable_push(false);
     let progress = Progress::new();
     let mut made = Err(io::Error::other("h2 made no connection"));
@@ -55,14 +60,13 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
         };
         Engine::new(parts, &ending.0, begin_by, state)
     })?;
-    Ok(Requests { send: Some(made?), shared, peer: progress, connection: link })
+    lock(&shared.state).send = Some(made?);
+    Ok(Requests { shared, peer: progress, connection: link })
 }
 
 /// Opens streams on one connection. When it and all streams are gone, the connection ends.
 #[derive(Debug)]
 pub(crate) struct Requests {
-    /// None only while it is dropped.
-    send: Option<SendRequest<Bytes>>,
     shared: Arc<Shared>,
     peer: Arc<Progress>,
     connection: Arc<Connection>,
@@ -80,6 +84,10 @@ struct Streams {
     begun: bool,
     ended: bool,
     failure: Option<String>,
+    /// None when `Requests` has been dropped.
+    send: Option<SendRequest<Bytes>>,
+    /// Why h2 takes no new stream: GOAWAY has come, or the stream ids are used up.
+    refused: Option<Failure>,
     limit: usize,
     open: usize,
     waiting: VecDeque<Arc<Parker>>,
@@ -93,6 +101,9 @@ impl Streams {
     }
 
     fn failure(&self) -> Failure {
+        if let (false, Some(refused)) = (self.ended, &self.refused) {
+            return refused.clone();
+        }
         Failure::Lost(self.failure.clone().unwrap_or_else(|| "the peer closed it".to_owned()))
     }
 
@@ -115,6 +126,19 @@ impl Shared {
         let mut state = lock(&self.state);
         if limit != state.limit {
             state.limit = limit;
+            state.wake_all();
+        }
+    }
+
+    /// Asks h2 whether it takes new streams. (Its connection does not say.)
+    pub(super) fn look_for_refusal(&self) {
+        let mut state = lock(&self.state);
+        if state.refused.is_some() {
+            return;
+        }
+        let ready = state.send.as_mut().map(|send| send.poll_ready(&mut Context::from_waker(Waker::noop())));
+        if let Some(Poll::Ready(Err(error))) = ready {
+            state.refused = Some(error.into());
             state.wake_all();
         }
     }
@@ -157,7 +181,8 @@ impl Requests {
 
     /// Whether a new stream may be opened here.
     pub(crate) fn is_usable(&self) -> bool {
-        !lock(&self.shared.state).ended
+        let state = lock(&self.shared.state);
+        !state.ended && state.refused.is_none()
     }
 
     /// Sends a request's head; waits for its turn if the peer allows no more streams at once.
@@ -167,10 +192,22 @@ impl Requests {
     pub(crate) fn open(&self, request: Request<()>, deadline: Option<Instant>) -> Result<(Pending, Outbound), Failure> {
         let permit = Arc::new(self.permit(deadline)?);
         // A clone: it has no memory of an earlier stream that h2 has not opened yet. The permits count them.
-        let mut send = self.send.clone().ok_or_else(|| Failure::Lost("closed by this side".to_owned()))?;
-        let (response, stream) = send.send_request(request, false)?;
-        let pending =
-            Pending { connection: Arc::clone(&self.connection), response, came: None, permit: Arc::clone(&permit) };
+        let send = lock(&self.shared.state).send.clone();
+        let mut send = send.ok_or_else(|| Failure::Lost("closed by this side".to_owned()))?;
+        let (response, stream) = match send.send_request(request, false) {
+            Ok(opened) => opened,
+            Err(error) => {
+                drop(permit);
+                self.connection.pump();
+                return Err(error.into());
+            }
+        };
+        let pending = Pending {
+            connection: Arc::clone(&self.connection),
+            response: Some(response),
+            came: None,
+            permit: Some(Arc::clone(&permit)),
+        };
         Ok((pending, Outbound::new(&self.connection, stream).with_permit(permit)))
     }
 
@@ -190,12 +227,14 @@ impl Requests {
     ) -> Result<T, Failure> {
         let mut look = |parker: Option<&Arc<Parker>>| {
             let mut state = lock(&self.shared.state);
-            if state.ended {
+            if state.ended || state.refused.is_some() {
                 return Some(Err(state.failure()));
             }
             let found = ready(&mut state);
-            if let (None, Some(parker)) = (&found, parker) {
-                state.wait(parker);
+            match (&found, parker) {
+                (None, Some(parker)) => state.wait(parker),
+                (Some(_), Some(parker)) => state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, parker)),
+                _ => {}
             }
             found.map(Ok)
         };
@@ -206,8 +245,8 @@ impl Requests {
         let end = self.connection.wait_until(&parker, deadline, || look(Some(&parker)));
         let mut state = lock(&self.shared.state);
         state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, &parker));
-        match end {
-            Ok(found) => found,
+        let end = match end {
+            Ok(found) => return found,
             Err(unready) => {
                 // A turn that came with the deadline goes to the next.
                 if let Some(next) = state.waiting.pop_front() {
@@ -215,14 +254,18 @@ impl Requests {
                 }
                 Err(if unready == Unready::TimedOut { Failure::TimedOut } else { state.failure() })
             }
-        }
+        };
+        drop(state);
+        self.connection.pump();
+        end
     }
 }
 
 impl Drop for Requests {
     fn drop(&mut self) {
         // h2 ends a connection when the last handle of it is gone, at its next step.
-        self.send = None;
+        let send = lock(&self.shared.state).send.take();
+        drop(send);
         self.connection.kick();
     }
 }
@@ -231,16 +274,17 @@ impl Drop for Requests {
 #[derive(Debug)]
 pub(crate) struct Pending {
     connection: Arc<Connection>,
-    response: ResponseFuture,
+    response: Option<ResponseFuture>,
     came: Option<Result<Response<RecvStream>, h2::Error>>,
-    permit: Arc<Permit>,
+    // Given on after the response's place is.
+    permit: Option<Arc<Permit>>,
 }
 
 impl Pending {
     /// Whether the head has come, or will not come; else the context's waker is woken when it does.
     pub(crate) fn has_come(&mut self, context: &mut Context<'_>) -> bool {
-        if self.came.is_none()
-            && let Poll::Ready(came) = Pin::new(&mut self.response).poll(context)
+        if let (None, Some(response)) = (&self.came, &mut self.response)
+            && let Poll::Ready(came) = Pin::new(response).poll(context)
         {
             self.came = Some(came);
         }
@@ -260,9 +304,24 @@ impl Pending {
     ///
     /// # Errors
     /// The stream or connection has ended.
-    pub(crate) fn head(self) -> Result<Response<Inbound>, Failure> {
-        let response = self.came.ok_or_else(|| Failure::Lost("closed".to_owned()))??;
+    pub(crate) fn head(mut self) -> Result<Response<Inbound>, Failure> {
+        let came = self.came.take();
+        let response = came.ok_or_else(|| Failure::Lost("closed".to_owned()))??;
         let (head, body) = response.into_parts();
-        Ok(Response::from_parts(head, Inbound::new(&self.connection, body).with_permit(self.permit)))
+        let mut body = Inbound::new(&self.connection, body);
+        if let Some(permit) = self.permit.take() {
+            body = body.with_permit(permit);
+        }
+        Ok(Response::from_parts(head, body))
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.response = None;
+        self.came = None;
+        self.permit = None;
+        // The reset of a response that nobody waits for any more leaves, and who waits for its place is woken.
+        self.connection.pump();
     }
 }

@@ -15,6 +15,8 @@ use std::time::Instant;
 /// A driven HTTP/2 connection.
 pub(crate) type Connection = Link<Engine>;
 
+const MOST_WINDOW: u32 = (1 << 31) - 1;
+
 /// The settings of RFC 9113 §6.5.2 and h2's own bounds, as [`Limits`] gives them. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -22,8 +24,15 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Values that no HTTP/2 connection can have become the nearest that one can.
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { limits: Arc::new(limits.clone()) }
+        let mut limits = limits.clone();
+        // RFC 9113 §6.9.1, §6.9.2: a window has 31 bits, and that of a connection cannot begin below 65,535.
+        limits.stream_window_bytes = limits.stream_window_bytes.min(MOST_WINDOW);
+        limits.connection_window_bytes = limits.connection_window_bytes.clamp(u32::from(u16::MAX), MOST_WINDOW);
+        // h2 keeps it in 32 bits.
+        limits.outbox_bytes = limits.outbox_bytes.clamp(1, MOST_WINDOW as usize);
+        Self { limits: Arc::new(limits) }
     }
 
     /// Small DATA frames that wait unread are bounded by this; h2's own default ends a connection that holds a few thousand
@@ -104,7 +113,12 @@ impl Engine {
                         self.drained = true;
                         connection.graceful_shutdown();
                     }
-                    return match connection.poll_accept(&mut context) {
+                    let next = if sink.is_full() {
+                        connection.poll_closed(&mut context).map(|end| end.err().map(Err))
+                    } else {
+                        connection.poll_accept(&mut context)
+                    };
+                    return match next {
                         Poll::Pending => None,
                         Poll::Ready(None) => Some(Ok(())),
                         Poll::Ready(Some(Err(error))) => Some(Err(error.to_string())),
@@ -183,6 +197,7 @@ impl LinkEngine for Engine {
         }
         if let State::Client(connection, _, shared) = &self.state {
             shared.set_stream_limit(connection.max_concurrent_send_streams());
+            shared.look_for_refusal();
         }
         if self.begin_by.is_some_and(|by| by <= now) {
             return self.over(Err("the peer has not begun HTTP/2 in time".to_owned()));

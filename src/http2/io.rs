@@ -11,6 +11,10 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// How much is read in one step: then what was gathered leaves, deadlines are looked at, and others of the same thread get their turn. (h2
+/// itself reads as long as there is input.)
+const STEP_BYTES: usize = 64 * 1024;
+
 /// One connection's bytes, as h2 sees them.
 #[derive(Debug)]
 pub(super) struct Adapter {
@@ -49,7 +53,11 @@ impl Adapter {
 }
 
 impl AsyncRead for Adapter {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if lock(&self.io).taken() >= STEP_BYTES {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         match self.take(into) {
             Ok(true) => Poll::Ready(Ok(())),
             Ok(false) => Poll::Pending,

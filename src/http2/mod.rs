@@ -15,6 +15,8 @@ mod io;
 mod opening;
 mod server;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use client::{Pending, Requests, connect};
 pub(crate) use engine::{Connection, Ending, Settings};

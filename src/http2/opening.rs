@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub(super) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEAD_LENGTH: usize = 9;
 const SETTINGS: u8 = 4;
+const ACK: u8 = 1;
 const SETTING_LENGTH: usize = 6;
 /// SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113 §6.5.2).
 const MAX_HEADER_LIST_SIZE: [u8; 2] = [0, 6];
@@ -127,8 +128,9 @@ impl Opening {
 
     fn see_head(&mut self, byte: u8) -> io::Result<()> {
         self.head.push(byte);
-        let [high, middle, low, kind, ..] = *self.head else { return Ok(()) };
-        if kind != SETTINGS {
+        let [high, middle, low, kind, ref rest @ ..] = *self.head else { return Ok(()) };
+        let acknowledges = rest.first().is_some_and(|flags| flags & ACK != 0);
+        if kind != SETTINGS || acknowledges {
             return Err(io::Error::new(ErrorKind::InvalidData, self.complaint(kind)));
         }
         // One that is too long for h2 ends the connection there.
@@ -156,7 +158,7 @@ impl Opening {
         } else if self.head.starts_with(&[0x15, 3]) || self.head.starts_with(&[0x16, 3]) {
             "the peer speaks TLS on this port".to_owned()
         } else {
-            format!("the first frame is of type {kind}, expected SETTINGS (type 4)")
+            format!("the first frame is of type {kind}, expected SETTINGS (type 4) of the peer's own")
         }
     }
 }
@@ -209,6 +211,7 @@ mod tests {
     fn another_first_frame_is_refused() {
         let text = |bytes: &[u8]| Opening::of_server(&Progress::new()).see(bytes).unwrap_err().to_string();
         assert!(text(b"\0\0\0\x01\0\0\0\0\x01").contains("type 1"));
+        assert!(text(b"\0\0\0\x04\x01\0\0\0\0").contains("type 4"));
         assert!(text(b"HTTP/1.1 400 Bad Request\r\n").contains("HTTP/1.x"));
         assert!(text(&[0x15, 3, 3, 0, 2]).contains("TLS"));
     }

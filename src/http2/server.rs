@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::io::Adapter;
 use super::opening::{Kind, Opening, PREFACE, Progress, kind};
 use super::stream::{Inbound, Outbound};
+use crate::limits::after;
 use crate::link::{Attendant, Filled, Io, Link, Parker, Parts, lock};
 use bytes::Bytes;
 use h2::server::SendResponse;
@@ -37,9 +38,9 @@ pub(crate) fn accept(
     settings: &Settings,
     http1_answer: &'static [u8],
 ) -> io::Result<Accept> {
-    let accepted = Arc::new(Accepted::default());
+    let accepted = Arc::new(Accepted { queue: Mutex::default(), bound: settings.limits.concurrent_streams as usize });
     let ending = Ending::default();
-    let begin_by = Instant::now() + settings.limits.handshake_timeout;
+    let begin_by = after(Instant::now(), settings.limits.handshake_timeout);
     let progress = Progress::new();
     let accepting = Accepting {
         first: Vec::new(),
@@ -127,6 +128,10 @@ impl Accepting {
 pub(super) struct Sink(Arc<Accepted>);
 
 impl Sink {
+    pub(super) fn is_full(&self) -> bool {
+        lock(&self.0.queue).streams.len() >= self.0.bound
+    }
+
     pub(super) fn push(&self, request: Request<h2::RecvStream>, respond: SendResponse<Bytes>) {
         let mut queue = lock(&self.0.queue);
         queue.streams.push_back((request, respond));
@@ -146,9 +151,13 @@ fn wake(waiting: &mut Option<Arc<Parker>>) {
     }
 }
 
-/// The streams that the peer has opened and nobody has taken yet; h2 bounds their number.
-#[derive(Debug, Default)]
+/// The streams that the peer has opened and nobody has taken yet.
+///
+/// Bounded here: h2 bounds those that are open, and one that its peer has reset is not. When it is full, the engine accepts no more, so that
+/// h2's own bound on reset streams that wait to be accepted ends the connection (CVE-2023-44487).
+#[derive(Debug)]
 pub(crate) struct Accepted {
+    bound: usize,
     // Guards the queue alone; taken while the engine runs, and by the reader thread.
     queue: Mutex<Queue>,
 }
@@ -167,6 +176,10 @@ impl Accepted {
             queue.waiting = Some(Arc::clone(parker));
             return None;
         };
+        if queue.streams.len() + 1 == self.bound {
+            // The engine goes on accepting.
+            connection.parts().wish.make();
+        }
         let (head, body) = request.into_parts();
         Some(Incoming {
             head: Request::from_parts(head, ()),

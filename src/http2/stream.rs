@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+const MOST_RESERVED: usize = 1 << 30;
+
 /// Waits until `poll` is ready. It is asked once without a waker: most often what is waited for is there.
 pub(super) fn wait<T>(
     connection: &Arc<Connection>,
@@ -35,6 +37,15 @@ pub(super) fn wait<T>(
         Unready::TimedOut => Failure::TimedOut,
         Unready::Closed => Failure::Lost("closed".to_owned()),
     })
+}
+
+/// Why h2 gives no more window to a stream.
+fn why_closed(stream: &mut SendStream<Bytes>) -> Failure {
+    match stream.poll_reset(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(reason)) => Failure::Reset { code: reason.into(), by_peer: true },
+        Poll::Ready(Err(error)) => error.into(),
+        Poll::Pending => Failure::Unsendable("the peer takes no more of this stream".to_owned()),
+    }
 }
 
 /// What the peer sends on a stream.
@@ -143,7 +154,8 @@ impl Outbound {
     ) -> Result<bool, Failure> {
         let Some(stream) = &mut self.stream else { return Err(Failure::Unsendable("the stream has ended".to_owned())) };
         loop {
-            stream.reserve_capacity(bytes.len());
+            // h2 counts in 32 bits.
+            stream.reserve_capacity(bytes.len().min(MOST_RESERVED));
             let room = if bytes.is_empty() || stream.capacity() >= bytes.len() {
                 bytes.len()
             } else {
@@ -151,10 +163,16 @@ impl Outbound {
                     _ if stop(context) => Poll::Ready(None),
                     0 => stream.poll_capacity(context).map(Some),
                     room => Poll::Ready(Some(Some(Ok(room)))),
-                })?;
-                let Some(room) = room else { return Ok(false) };
-                room.transpose()?
-                    .ok_or_else(|| Failure::Unsendable("the peer takes no more of this stream".to_owned()))?
+                });
+                if !matches!(room, Ok(Some(_))) {
+                    // The window goes to other streams.
+                    stream.reserve_capacity(0);
+                }
+                match room? {
+                    None => return Ok(false),
+                    Some(None) => return Err(why_closed(stream)),
+                    Some(Some(room)) => room?,
+                }
             };
             let piece = bytes.split_to(room.min(bytes.len()));
             let last = bytes.is_empty();

@@ -115,13 +115,22 @@ impl Attendant {
     fn run(&self) {
         let mut attended: Vec<Arc<dyn Attended>> = Vec::new();
         let mut quiet = 0;
+        let mut last = Instant::now();
         loop {
-            let tick = self.tick.fetch_add(1, Ordering::Relaxed) + 1;
+            // A turn may be shorter than a tick, when its connections have much to do.
+            if last.elapsed() >= TICK {
+                last = Instant::now();
+                quiet += 1;
+                self.tick.fetch_add(1, Ordering::Relaxed);
+            }
+            let tick = self.tick();
             // First those of which the role has been taken, so that one that comes back is not here twice.
             let now = Instant::now();
             attended.retain(|link| link.attend(Readiness::default(), now));
             let waiting = self.adopt_candidates(tick, &mut attended);
-            quiet = if waiting { 0 } else { quiet + 1 };
+            if waiting {
+                quiet = 0;
+            }
             if attended.is_empty() && !waiting && quiet > QUIET_TICKS && self.ends() {
                 return;
             }

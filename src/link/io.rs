@@ -44,6 +44,12 @@ pub(crate) struct Io {
     lost: bool,
     failure: Option<(ErrorKind, String)>,
     outbox: Outbox,
+    /// Somebody found no room since the last [`Io::has_room_again`].
+    refused: bool,
+    /// A send has failed, and what came before it has not all been read.
+    deaf_peer: bool,
+    /// Bytes read since the last [`Io::rest`].
+    taken: usize,
     write_timeout: Duration,
     connection: u64,
     observer: Option<Arc<dyn Observer>>,
@@ -62,7 +68,11 @@ impl Io {
             ended: false,
             lost: false,
             failure: None,
-            outbox: Outbox::new(outbox_bytes),
+            // Without any room nothing would ever be sent.
+            outbox: Outbox::new(outbox_bytes.max(1)),
+            refused: false,
+            deaf_peer: false,
+            taken: 0,
             write_timeout,
             connection: 0,
             observer: None,
@@ -94,13 +104,16 @@ impl Io {
         if self.used < self.filled {
             return Ok(Filled::Some);
         }
-        self.check()?;
+        // What came before a failed send is still handed out: it may say why.
+        if !self.deaf_peer {
+            self.check()?;
+        }
         let Some(transport) = &mut self.transport else { return Ok(Filled::End) };
         if self.ended {
-            return Ok(Filled::End);
+            return self.check().map(|()| Filled::End);
         }
         if !self.readable && !transport.holds_input() {
-            return Ok(Filled::Nothing);
+            return self.check().map(|()| Filled::Nothing);
         }
         if self.input.len() < self.read_size {
             self.input = vec![0; self.read_size];
@@ -108,10 +121,12 @@ impl Io {
         match transport.read(&mut self.input) {
             Ok(0) => {
                 self.ended = true;
-                Ok(Filled::End)
+                self.deaf_peer = false;
+                self.check().map(|()| Filled::End)
             }
             Ok(count) => {
                 self.readable = count == self.input.len();
+                self.taken += count;
                 if self.readable {
                     self.read_size = READ_MOST.min(self.read_size * 4);
                 }
@@ -122,9 +137,11 @@ impl Io {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.readable = false;
-                Ok(Filled::Nothing)
+                self.deaf_peer = false;
+                self.check().map(|()| Filled::Nothing)
             }
             Err(error) => {
+                self.deaf_peer = false;
                 self.fail(&error);
                 Err(error)
             }
@@ -145,6 +162,7 @@ impl Io {
             self.send(now());
             self.check()?;
             if self.outbox.is_full() {
+                self.refused = true;
                 return Err(ErrorKind::WouldBlock.into());
             }
         }
@@ -171,7 +189,7 @@ impl Io {
             };
         }
         match result.and_then(|()| transport.flush()) {
-            Ok(()) => {}
+            Ok(()) => self.outbox.flows(),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.outbox.stalled(now);
                 if self.stall_deadline().is_some_and(|deadline| deadline <= now) {
@@ -179,13 +197,17 @@ impl Io {
                     self.fail(&io::Error::new(ErrorKind::TimedOut, text));
                 }
             }
-            Err(error) => self.fail(&error),
+            Err(error) => {
+                self.fail(&error);
+                self.deaf_peer = true;
+                self.readable = true;
+            }
         }
     }
 
     /// When output that makes no progress ends the connection.
     pub(crate) fn stall_deadline(&self) -> Option<Instant> {
-        self.outbox.stalled_since().map(|since| since + self.write_timeout)
+        self.outbox.stalled_since().and_then(|since| since.checked_add(self.write_timeout))
     }
 
     /// What is to be waited for.
@@ -242,8 +264,19 @@ impl Io {
     }
 
     /// Whether no more can be gathered now.
-    pub(crate) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&mut self) -> bool {
+        self.refused |= self.outbox.is_full();
         self.outbox.is_full()
+    }
+
+    /// Whether somebody found no room and there is some now: no wait will tell him.
+    pub(super) fn has_room_again(&mut self) -> bool {
+        std::mem::take(&mut self.refused) && !self.outbox.is_full()
+    }
+
+    /// Bytes read in this step.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken
     }
 
     /// Says the end of our output to the peer.
@@ -256,6 +289,7 @@ impl Io {
 
     /// Gives buffers back before a sleep.
     pub(crate) fn rest(&mut self) {
+        self.taken = 0;
         if self.used == self.filled && !self.readable && !self.input.is_empty() {
             self.input = Vec::new();
             self.used = 0;

@@ -43,6 +43,7 @@ pub(crate) use farewell::{Farewells, farewell};
 pub(crate) use io::{Filled, Io, SharedIo};
 pub(crate) use sync::lock;
 
+use crate::limits::after;
 use crate::net::Interest;
 use crate::net::wait::{self, Readiness};
 use crate::net::waker::Waker;
@@ -60,7 +61,7 @@ use std::time::{Duration, Instant};
 /// How often a kicker that is not the reader runs the engine before it leaves the rest to the reader.
 const KICKER_ROUNDS: usize = 4;
 /// How often the reader runs the engine before it looks after its own wait again.
-const READER_ROUNDS: usize = 64;
+const READER_ROUNDS: usize = 16;
 
 /// Why a wait ended without what was waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -364,14 +365,11 @@ impl<E: Engine> Link<E> {
     /// One run of the engine and one send. True: what the reader waits for has changed.
     fn round(&self, now: Instant) -> bool {
         let mut core = lock(&self.core);
-        let mut io_failed = core.round(&self.parts.io, now, self.close_timeout);
-        if io_failed && !core.failure_told {
-            core.failure_told = true;
-            io_failed = core.round(&self.parts.io, now, self.close_timeout);
-        }
-        if io_failed && !matches!(core.phase, Phase::Closed) {
-            // The engine had its chance to tell its users why.
-            core.close(&self.parts.io);
+        // The driving right must be given back whatever a transport, an observer or the engine's end does.
+        let rounds = catch_unwind(AssertUnwindSafe(|| core.rounds(&self.parts.io, now, self.close_timeout)));
+        if rounds.is_err() && !matches!(core.phase, Phase::Closed) {
+            log::error!(target: "threadwire::link", "a panic below or above a connection; it is closed");
+            let _ = catch_unwind(AssertUnwindSafe(|| core.close(&self.parts.io)));
         }
         self.publish(&mut core)
     }
@@ -379,6 +377,9 @@ impl<E: Engine> Link<E> {
     fn publish(&self, core: &mut Core<E>) -> bool {
         let mut io = lock(&self.parts.io);
         io.rest();
+        if io.has_room_again() {
+            self.parts.wish.make();
+        }
         let deadline = match &core.phase {
             Phase::Open => earlier(core.engine.deadline(), io.stall_deadline()),
             Phase::Ending(end) => Some(end.deadline()),
@@ -416,6 +417,18 @@ impl<E: Engine> Link<E> {
 }
 
 impl<E: Engine> Core<E> {
+    fn rounds(&mut self, io: &SharedIo, now: Instant, close_timeout: Duration) {
+        let mut io_failed = self.round(io, now, close_timeout);
+        if io_failed && !self.failure_told {
+            self.failure_told = true;
+            io_failed = self.round(io, now, close_timeout);
+        }
+        if io_failed && !matches!(self.phase, Phase::Closed) {
+            // The engine had its chance to tell its users why.
+            self.close(io);
+        }
+    }
+
     /// True: the Io has failed.
     fn round(&mut self, io: &SharedIo, now: Instant, close_timeout: Duration) -> bool {
         match &mut self.phase {
@@ -426,7 +439,7 @@ impl<E: Engine> Core<E> {
                 match step {
                     Ok(Step::Open) => {}
                     Ok(Step::Finished) => {
-                        self.phase = Phase::Ending(End::new(now + close_timeout));
+                        self.phase = Phase::Ending(End::new(after(now, close_timeout)));
                         return self.round(io, now, close_timeout);
                     }
                     Err(_) => {
@@ -485,6 +498,11 @@ impl<E: Engine> Attended for Link<E> {
         let due = lock(&self.published).deadline.is_some_and(|deadline| deadline <= now);
         if rung || readiness.any() || due {
             self.run(Runner::Reader);
+            if !lock(&self.role).is_attended() {
+                // A thread took the role during the run, and may sleep for what was published before it.
+                self.ring();
+                return false;
+            }
         }
         if self.is_closed() {
             let mut role = lock(&self.role);

@@ -42,6 +42,11 @@ impl Outbox {
         self.stalled_since = None;
     }
 
+    /// All has left, what a layer below had kept, too.
+    pub(crate) fn flows(&mut self) {
+        self.stalled_since = None;
+    }
+
     /// The socket has no room at `now`.
     pub(crate) fn stalled(&mut self, now: Instant) {
         self.stalled_since.get_or_insert(now);

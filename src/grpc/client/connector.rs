@@ -7,6 +7,7 @@
 use super::super::Status;
 use super::super::mapping::{deadline_exceeded, has_passed};
 use crate::http2::{self, Failure, Requests, Settings};
+use crate::limits::after;
 use crate::link::{Attendant, Io};
 use crate::net::{self, Observer, Socket, Target};
 use crate::{Error, Limits, Threads};
@@ -66,7 +67,7 @@ impl Connector {
     /// Why there is none.
     pub(super) fn get(&self, deadline: Option<Instant>) -> Result<Arc<Requests>, Error> {
         let begin = Instant::now();
-        let own = begin + self.limits.connect_timeout;
+        let own = after(begin, self.limits.connect_timeout);
         let until = deadline.map_or(own, |deadline| deadline.min(own));
         match self.existing(until)? {
             Some(requests) => Ok(requests),

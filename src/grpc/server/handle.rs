@@ -2,6 +2,7 @@
 
 use super::{Core, Live};
 use crate::Error;
+use crate::limits::after;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -72,9 +73,7 @@ impl ServerHandle {
     /// Ends the server: accepts nothing more, tells every client so (GOAWAY), and waits for the calls that run, at most for `grace`;
     /// then cuts off the rest. Never waits for a handler that does not return.
     pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
-        // A time that no clock can show is far enough.
-        let begin = Instant::now();
-        let deadline = begin.checked_add(grace).unwrap_or(begin + Duration::from_secs(86_400 * 365));
+        let deadline = after(Instant::now(), grace);
         let core = &self.core;
         core.drain();
         let accepting = self.accepting.take();
@@ -87,7 +86,7 @@ impl ServerHandle {
             core.live().iter().for_each(Live::cut);
         }
         let last = deadline.max(Instant::now() + AFTER_CUT);
-        core.connections.wait_until_empty(last.min(Instant::now() + AFTER_CUT));
+        core.connections.wait_until_empty(Instant::now() + AFTER_CUT);
         core.connections.join_finished();
         // Handlers of calls that nobody waits for any more have the rest of the grace.
         let mut still_running = core.pool.wait_until_empty(last);

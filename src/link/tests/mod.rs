@@ -2,6 +2,8 @@
 
 #![cfg(not(threadwire_model))]
 
+mod stalls;
+
 use super::{Attendant, Engine, Filled, Io, Link, Parker, Parts, Step, Unready, lock};
 use crate::Threads;
 use crate::net::{Direction, Interest, Observer, Socket, Transport};
