@@ -10,6 +10,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Connections that wait to be accepted; the system may allow fewer.
@@ -25,7 +26,10 @@ const PAUSE_MOST: Duration = Duration::from_secs(1);
 /// Sockets that listen on all addresses of one name.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    sockets: Vec<TcpListener>,
+    addresses: Vec<SocketAddr>,
+    /// Guards the list alone: nothing is done with a socket under it. Empty after the close; the last who waits on the sockets
+    /// closes them, and from then on the system refuses connections.
+    sockets: Mutex<Arc<[TcpListener]>>,
     waker: Waker,
     closed: AtomicBool,
 }
@@ -42,12 +46,18 @@ impl Listener {
         let addresses = address::resolve(host, port.ok_or_else(wrong)?, RESOLVE)?;
         let failed = |source| Error::Bind { address: address.to_owned(), source };
         let sockets = listen_on_all(&addresses).map_err(failed)?;
-        Ok(Self { sockets, waker: Waker::new().map_err(failed)?, closed: AtomicBool::new(false) })
+        let addresses = sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
+        let waker = Waker::new().map_err(failed)?;
+        Ok(Self { addresses, sockets: Mutex::new(sockets.into()), waker, closed: AtomicBool::new(false) })
     }
 
     /// The addresses that are listened on.
     pub(crate) fn local_addresses(&self) -> Vec<SocketAddr> {
-        self.sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect()
+        self.addresses.clone()
+    }
+
+    fn sockets(&self) -> MutexGuard<'_, Arc<[TcpListener]>> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for the next connection. It does not block and sends without delay.
@@ -57,18 +67,19 @@ impl Listener {
     /// before they are accepted are passed over, and a lack of descriptors or memory is waited out.
     pub(crate) fn accept(&self) -> Result<(TcpStream, SocketAddr), Error> {
         let mut pause = Duration::ZERO;
+        let sockets = Arc::clone(&self.sockets());
         loop {
             if self.closed.load(Ordering::Acquire) {
                 return Err(Error::Closed { what: "server" });
             }
             if !pause.is_zero() {
-                self.sleep(Some(Instant::now() + pause), false)?;
+                self.sleep(Some(Instant::now() + pause), &[])?;
             }
-            match self.accept_one() {
+            match accept_one(&sockets) {
                 Ok(Some(accepted)) => return Ok(accepted),
                 Ok(None) => {
                     pause = Duration::ZERO;
-                    self.sleep(None, true)?;
+                    self.sleep(None, &sockets)?;
                 }
                 Err(error) if is_shortage(&error) => {
                     if pause.is_zero() {
@@ -81,32 +92,32 @@ impl Listener {
         }
     }
 
-    /// Ends the accepting, from any thread and for good.
+    /// Ends the accepting, from any thread and for good: connections are refused from then on.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
+        let sockets = std::mem::replace(&mut *self.sockets(), Arc::new([]));
+        drop(sockets);
         self.waker.wake();
     }
 
-    fn accept_one(&self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
-        for socket in &self.sockets {
-            match accept_from(socket) {
-                Ok(accepted) => return Ok(Some(accepted)),
-                Err(error) if is_passing(&error) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(None)
-    }
-
-    fn sleep(&self, until: Option<Instant>, for_connections: bool) -> Result<(), Error> {
+    fn sleep(&self, until: Option<Instant>, sockets: &[TcpListener]) -> Result<(), Error> {
         let readable = Interest { readable: true, writable: false };
         let mut entries = vec![(self.waker.as_fd(), readable)];
-        if for_connections {
-            entries.extend(self.sockets.iter().map(|socket| (socket.as_fd(), readable)));
-        }
+        entries.extend(sockets.iter().map(|socket| (socket.as_fd(), readable)));
         // The waker is not drained: it is only ever woken by the close, which stays.
         wait(&entries, until).map(|_| ()).map_err(|source| Error::Io { operation: "waiting for connections", source })
     }
+}
+
+fn accept_one(sockets: &[TcpListener]) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+    for socket in sockets {
+        match accept_from(socket) {
+            Ok(accepted) => return Ok(Some(accepted)),
+            Err(error) if is_passing(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 fn accept_from(socket: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
@@ -229,6 +240,8 @@ mod tests {
             assert!(matches!(accepting.join().unwrap(), Err(Error::Closed { .. })));
         });
         assert!(matches!(listener.accept(), Err(Error::Closed { .. })));
+        // The port is free, although the listener is still there.
+        assert!(TcpStream::connect(listener.local_addresses()[0]).is_err());
     }
 
     #[test]

@@ -121,11 +121,13 @@ impl Call {
         answering.respond.reset(reason::CANCEL);
     }
 
-    /// The peer can get no answer any more.
-    pub(super) fn abandon(&self, cause: CancelCause) {
-        if self.take().is_some() {
+    /// The peer can get no answer any more. False: it has got one.
+    pub(super) fn abandon(&self, cause: CancelCause) -> bool {
+        let open = self.take().is_some();
+        if open {
             self.cancellation.cancel(cause);
         }
+        open
     }
 
     /// Whether the peer has given the call up; else `waker` is woken when it does.

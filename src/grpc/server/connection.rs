@@ -26,15 +26,34 @@ use std::time::Instant;
 /// Serves a connection until it is closed. `cut`: it is this side that cuts it off.
 pub(super) fn serve(core: &Arc<Core>, accept: &Accept, peer: PeerAddress, cut: &AtomicBool) {
     let parker = accept.connection.parker();
-    let mut table = Table { core, accept, peer, parker: Arc::clone(&parker), entries: Vec::new(), unfinished: 0 };
+    let side = Side { core, peer, cut };
+    let mut table = Table { side, accept, parker: Arc::clone(&parker), entries: Vec::new(), unfinished: 0 };
     accept.connection.read_until_closed(&parker, || table.turn());
-    table.close(cut.load(Ordering::Acquire));
+    for entry in &table.entries {
+        table.side.lose(&entry.call, CancelCause::ConnectionLost);
+    }
+}
+
+/// What all calls of a connection have in common.
+struct Side<'c> {
+    core: &'c Arc<Core>,
+    peer: PeerAddress,
+    cut: &'c AtomicBool,
+}
+
+impl Side<'_> {
+    /// The peer of this call can get no answer any more: because of `cause`, unless it is this side that cuts the connection off.
+    fn lose(&self, call: &Call, cause: CancelCause) {
+        let cut = self.cut.load(Ordering::Acquire);
+        if call.abandon(if cut { CancelCause::Shutdown } else { cause }) && cut {
+            self.core.cut_calls.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 struct Table<'c> {
-    core: &'c Arc<Core>,
+    side: Side<'c>,
     accept: &'c Accept,
-    peer: PeerAddress,
     parker: Arc<Parker>,
     entries: Vec<Entry>,
     /// Bytes of requests that are not whole yet.
@@ -93,9 +112,9 @@ impl Table<'_> {
         }
         let now = Instant::now();
         let mut earliest = None;
-        let (core, peer, unfinished) = (self.core, &self.peer, &mut self.unfinished);
+        let (side, unfinished) = (&self.side, &mut self.unfinished);
         self.entries.retain_mut(|entry| {
-            entry.advance(core, peer, unfinished, now);
+            entry.advance(side, unfinished, now);
             let goes_on = !entry.call.is_over();
             if goes_on {
                 earliest = [earliest, entry.call.deadline].into_iter().flatten().min();
@@ -126,14 +145,15 @@ impl Table<'_> {
 
     fn route(&self, call: &Arc<Call>, head: Result<Head, Refusal>, body: Inbound) -> Result<Stage, Refusal> {
         let Head { path, timeout, metadata } = head?;
-        let (path, handler) = self.core.router.find(&path)?;
+        let Side { core, peer, .. } = &self.side;
+        let (path, handler) = core.router.find(&path)?;
         if timeout.is_some_and(|timeout| timeout.is_zero()) {
             return Err(deadline_exceeded().into());
         }
         match handler {
             Handler::Unary(handler) => Ok(Stage::Receiving(Box::new(Receiving {
                 body,
-                messages: Messages::new(self.core.limits.receive_message_bytes),
+                messages: Messages::new(core.limits.receive_message_bytes),
                 message: None,
                 bytes: 0,
                 handler: Arc::clone(handler),
@@ -141,30 +161,17 @@ impl Table<'_> {
                 metadata,
             }))),
             Handler::Streaming(handler) => {
-                let (call, peer) = (Arc::clone(call), self.peer.clone());
+                let (call, peer) = (Arc::clone(call), peer.clone());
                 let call = StreamingCall { call, inbound: body, metadata, peer, path: Arc::clone(path) };
-                self.core.start_streaming(call, Arc::clone(handler))?;
+                core.start_streaming(call, Arc::clone(handler))?;
                 Ok(Stage::Streaming)
             }
-        }
-    }
-
-    /// The connection is closed.
-    fn close(self, cut: bool) {
-        let cause = if cut { CancelCause::Shutdown } else { CancelCause::ConnectionLost };
-        let mut open = 0;
-        for entry in &self.entries {
-            open += usize::from(!entry.call.is_over());
-            entry.call.abandon(cause);
-        }
-        if cut {
-            self.core.cut_calls.fetch_add(open, Ordering::Relaxed);
         }
     }
 }
 
 impl Entry {
-    fn advance(&mut self, core: &Core, peer: &PeerAddress, unfinished: &mut usize, now: Instant) {
+    fn advance(&mut self, side: &Side<'_>, unfinished: &mut usize, now: Instant) {
         if self.call.deadline.is_some_and(|deadline| deadline <= now) {
             return self.call.cancel(CancelCause::Deadline, &deadline_exceeded());
         }
@@ -172,35 +179,32 @@ impl Entry {
             return;
         }
         if let Stage::Receiving(receiving) = &mut self.stage {
-            match receiving.poll(&self.waker, unfinished, core.limits.unfinished_message_bytes) {
+            match receiving.poll(&self.waker, unfinished, side.core.limits.unfinished_message_bytes) {
                 Poll::Pending => return,
-                Poll::Ready(Err(Unusable::Gone(failure))) => return self.give_up(&failure),
+                Poll::Ready(Err(Unusable::Gone(failure))) => return self.give_up(side, &failure),
                 Poll::Ready(Err(Unusable::Wrong(status))) => return self.call.answer(Err(status)),
-                Poll::Ready(Ok(message)) => self.run(core, peer, unfinished, message),
+                Poll::Ready(Ok(message)) => self.run(side, unfinished, message),
             }
         }
         if let Stage::Running = self.stage
             && let Some(failure) = self.call.watch(&self.waker)
         {
-            self.give_up(&failure);
+            self.give_up(side, &failure);
         }
     }
 
-    fn run(&mut self, core: &Core, peer: &PeerAddress, unfinished: &mut usize, message: Bytes) {
+    fn run(&mut self, side: &Side<'_>, unfinished: &mut usize, message: Bytes) {
         self.forget(unfinished);
         let Stage::Receiving(receiving) = std::mem::replace(&mut self.stage, Stage::Running) else { return };
         let Receiving { handler, path, metadata, .. } = *receiving;
         let call = Arc::clone(&self.call);
-        let request = Request::received(message, metadata, call.deadline, peer.clone(), call.cancellation.clone());
-        core.pool.submit(Job { call, handler, path, request });
+        let request = Request::received(message, metadata, call.deadline, side.peer.clone(), call.cancellation.clone());
+        side.core.pool.submit(Job { call, handler, path, request });
     }
 
-    fn give_up(&self, failure: &Failure) {
-        let cause = match failure {
-            Failure::Reset { .. } => CancelCause::Peer,
-            _ => CancelCause::ConnectionLost,
-        };
-        self.call.abandon(cause);
+    fn give_up(&self, side: &Side<'_>, failure: &Failure) {
+        let is_reset = matches!(failure, Failure::Reset { .. });
+        side.lose(&self.call, if is_reset { CancelCause::Peer } else { CancelCause::ConnectionLost });
     }
 
     /// The bytes of its request are not counted any more.
