@@ -111,8 +111,10 @@ impl Io {
                 Ok(Filled::End)
             }
             Ok(count) => {
-                self.readable = count == self.input.len();
-                if self.readable {
+                let full = count == self.input.len();
+                // What is lost is not waited for again: it is read until its end, however short the pieces.
+                self.readable = full || self.lost;
+                if full {
                     self.read_size = READ_MOST.min(self.read_size * 4);
                 }
                 self.used = 0;

@@ -484,14 +484,18 @@ impl<E: Engine> Attended for Link<E> {
         if rung || readiness.any() || due {
             self.run(Runner::Reader);
         }
-        if self.is_closed() {
-            let mut role = lock(&self.role);
-            if role.is_attended() {
-                role.forsake();
-            }
+        let closed = self.is_closed();
+        let mut role = lock(&self.role);
+        if !role.is_attended() {
+            drop(role);
+            // A thread has taken the role during the run, and may sleep for what was published before it.
+            self.ring();
             return false;
         }
-        true
+        if closed {
+            role.forsake();
+        }
+        !closed
     }
 
     fn sleep(&self) -> Sleep {
