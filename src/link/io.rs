@@ -5,7 +5,7 @@
 //! to wait for follows from that: input only if the last read ended short, room only while output is held.
 
 use super::outbox::Outbox;
-use crate::net::wait::Readiness;
+use crate::net::wait::{self, Readiness};
 use crate::net::{Direction, Interest, Observer, Transport};
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -187,7 +187,7 @@ impl Io {
 
     /// When output that makes no progress ends the connection.
     pub(crate) fn stall_deadline(&self) -> Option<Instant> {
-        self.outbox.stalled_since().map(|since| since + self.write_timeout)
+        self.outbox.stalled_since().map(|since| wait::deadline(since, self.write_timeout))
     }
 
     /// What is to be waited for.

@@ -424,7 +424,7 @@ impl<E: Engine> Core<E> {
                 match step {
                     Ok(Step::Open) => {}
                     Ok(Step::Finished) => {
-                        self.phase = Phase::Ending(End::new(now + close_timeout));
+                        self.phase = Phase::Ending(End::new(wait::deadline(now, close_timeout)));
                         return self.round(io, now, close_timeout);
                     }
                     Err(_) => {

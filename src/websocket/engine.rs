@@ -4,6 +4,7 @@
 use super::protocol::{Event, Protocol, State};
 use super::shared::{Ended, Outgoing, Shared};
 use crate::link::{self, Filled, Parts, Step};
+use crate::net::wait;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -136,7 +137,7 @@ impl Engine {
         if !ends {
             return false;
         }
-        let deadline = *self.close_deadline.get_or_insert(now + self.close_timeout);
+        let deadline = *self.close_deadline.get_or_insert(wait::deadline(now, self.close_timeout));
         if now >= deadline {
             link::lock(&self.shared).end(Ended::Aborted);
             return true;

@@ -2,6 +2,7 @@
 
 use super::super::Error;
 use super::Core;
+use crate::net::wait;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -69,7 +70,7 @@ impl ServerHandle {
     /// Ends the server: accepts nothing more, closes every connection with 1001 and waits for all to end, at most for `grace`; then
     /// cuts off the rest. Never waits for a handler that does not return.
     pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
-        let deadline = Instant::now() + grace;
+        let deadline = wait::deadline(Instant::now(), grace);
         self.stop();
         let accepting = self.accepting.take();
         if let Some(Err(_)) = accepting.map(JoinHandle::join) {
