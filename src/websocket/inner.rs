@@ -32,7 +32,6 @@ pub(super) struct Inner {
     link: Arc<Link<Engine>>,
     shared: Arc<Mutex<Shared>>,
     pub(super) settled: Settled,
-    pub(super) close_timeout: Duration,
 }
 
 /// A timeout that becomes a deadline when the operation begins.
@@ -75,7 +74,7 @@ impl Inner {
         let link = Link::new(io, attendant, limits.close_timeout, make)?;
         link.kick();
         link.entrust();
-        Ok(Arc::new(Self { link, shared, settled, close_timeout: limits.close_timeout }))
+        Ok(Arc::new(Self { link, shared, settled }))
     }
 
     /// The next message or the end, if it has come.
@@ -191,8 +190,7 @@ impl Inner {
         Ok(())
     }
 
-    pub(super) fn close(&self, frame: CloseFrame, timeout: Duration) -> Result<(), Error> {
-        let within = Within::timeout(timeout);
+    pub(super) fn close(&self, frame: CloseFrame, within: Within) -> Result<(), Error> {
         self.start_close(frame)?;
         self.wait("close", within, |shared| match shared.ended()?.outcome() {
             Err(Error::ClosedByPeer(_)) => Some(Ok(())),
