@@ -19,19 +19,13 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 use support::{
-    LONG, Raw, RawServer, echo, in_time, is_timeout, masked, masked_close, serve, serve_telling, serve_within,
+    LONG, Raw, RawServer, echo, in_time, is_timeout, limits, masked, masked_close, serve, serve_telling, serve_within,
 };
 use threadwire::Limits;
 use threadwire::websocket::{self, CloseCode, CloseFrame, Connection, Error, HandlerResult, Message};
 
 /// Long enough to be seen, short enough to be waited for.
 const SHORT: Duration = Duration::from_millis(200);
-
-fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
-    let mut limits = Limits::default();
-    change(&mut limits);
-    limits
-}
 
 #[test]
 fn what_the_handler_returns_becomes_the_close_code() {

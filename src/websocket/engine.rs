@@ -20,6 +20,8 @@ const STEP_BYTES: usize = 256 * 1024;
 pub(super) struct Engine {
     parts: Parts,
     protocol: Protocol,
+    /// How much of the protocol's output may be answers.
+    answers: usize,
     shared: Arc<Mutex<Shared>>,
     close_timeout: Duration,
     /// When the end that has begun is over, with or without the peer.
@@ -28,7 +30,7 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn new(parts: &Parts, protocol: Protocol, shared: Arc<Mutex<Shared>>, close_timeout: Duration) -> Self {
-        Self { parts: parts.clone(), protocol, shared, close_timeout, close_deadline: None }
+        Self { parts: parts.clone(), protocol, answers: 0, shared, close_timeout, close_deadline: None }
     }
 
     /// Encodes and hands to the Io what is to be sent, as far as there is room.
@@ -70,6 +72,7 @@ impl Engine {
         match link::lock(&self.parts.io).gather(self.protocol.output(), || now) {
             Ok(()) => {
                 self.protocol.output_taken();
+                self.answers = 0;
                 Ok(true)
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
@@ -77,15 +80,20 @@ impl Engine {
         }
     }
 
-    /// Reads and decodes as far as there is input, and room for messages and answers.
+    /// Reads and decodes as far as there is input, and room for messages and answers. Messages that wait to be sent do not keep it
+    /// from reading: if they did so at both ends, neither would ever have room again.
     fn receive(&mut self, now: Instant) -> io::Result<()> {
         let mut read = 0;
         while self.protocol.state() != State::Closed && link::lock(&self.shared).has_room() {
-            if self.protocol.output().len() > ANSWER_BYTES && !self.hand_over(now)? {
+            if self.answers > ANSWER_BYTES && !self.hand_over(now)? {
                 break;
             }
+            let before = self.protocol.output().len();
             match self.protocol.next_event() {
-                Some(event) => self.event(event),
+                Some(event) => {
+                    self.answers += self.protocol.output().len() - before;
+                    self.event(event);
+                }
                 None if read >= STEP_BYTES => {
                     self.parts.wish.make();
                     break;

@@ -35,6 +35,13 @@ pub fn serve_within(
     (server, url)
 }
 
+/// The limits by default, but for `change`.
+pub fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    limits
+}
+
 /// A server whose handlers receive until the end and tell what the end was.
 pub fn serve_telling(limits: Limits) -> (ServerHandle, String, mpsc::Receiver<Result<(), Error>>) {
     let (told, ends) = mpsc::channel();
