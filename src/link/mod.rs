@@ -254,7 +254,7 @@ impl<E: Engine> Link<E> {
     pub(crate) fn entrust(self: &Arc<Self>) {
         let list = {
             let mut role = lock(&self.role);
-            let list = role.is_free() && !role.listed;
+            let list = role.is_free() && !role.listed && !self.is_closed();
             if list {
                 role.free_since = self.attendant.tick();
                 role.listed = true;
