@@ -144,6 +144,7 @@ impl Client {
         let protocol = Protocol::new(Role::Client, &self.limits);
         let attendant = self.attendant()?;
         let inner = Inner::open(io, &attendant, protocol, &rest, &self.limits, settled).map_err(no_descriptor)?;
+        inner.begin();
         Ok(Connection::new(inner, true))
     }
 

@@ -55,7 +55,7 @@ impl Within {
 }
 
 impl Inner {
-    /// Sets the connection going. `rest`: what came behind the handshake.
+    /// Makes a connection of `io`. `rest`: what came behind the handshake.
     ///
     /// # Errors
     /// What the system says when it refuses a descriptor.
@@ -72,9 +72,13 @@ impl Inner {
         let queues = Arc::clone(&shared);
         let make = |parts: &link::Parts| Engine::new(parts, protocol, queues, limits.close_timeout);
         let link = Link::new(io, attendant, limits.close_timeout, make)?;
-        link.kick();
-        link.entrust();
         Ok(Arc::new(Self { link, shared, settled }))
+    }
+
+    /// Sets the connection going.
+    pub(super) fn begin(&self) {
+        self.link.kick();
+        self.link.entrust();
     }
 
     /// The next message or the end, if it has come.

@@ -26,6 +26,7 @@ impl Core {
     ) {
         let Some(inner) = self.shake_hands(io, peer) else { return };
         place.opened(&inner);
+        inner.begin();
         let connection = Connection::new(Arc::clone(&inner), false);
         let code = match catch_unwind(AssertUnwindSafe(|| handler(connection))) {
             Ok(Ok(())) => CloseCode::NORMAL,
