@@ -43,6 +43,8 @@ pub(crate) struct Io {
     ended: bool,
     lost: bool,
     failure: Option<(ErrorKind, String)>,
+    /// The failure is one of writing: what the peer sent before it went (why it went, perhaps) may still be read.
+    last_words: bool,
     outbox: Outbox,
     write_timeout: Duration,
     connection: u64,
@@ -62,6 +64,7 @@ impl Io {
             ended: false,
             lost: false,
             failure: None,
+            last_words: false,
             outbox: Outbox::new(outbox_bytes),
             write_timeout,
             connection: 0,
@@ -89,12 +92,20 @@ impl Io {
     /// Sees to it that there is input, if any can be had without blocking.
     ///
     /// # Errors
-    /// The failure that ended the connection; it stays.
+    /// The failure that ended the connection; it stays. If writing has failed, that comes after all input.
     pub(crate) fn fill(&mut self) -> io::Result<Filled> {
         if self.used < self.filled {
             return Ok(Filled::Some);
         }
+        if self.last_words && matches!(self.read(), Ok(Filled::Some)) {
+            return Ok(Filled::Some);
+        }
+        self.last_words = false;
         self.check()?;
+        self.read()
+    }
+
+    fn read(&mut self) -> io::Result<Filled> {
         let Some(transport) = &mut self.transport else { return Ok(Filled::End) };
         if self.ended {
             return Ok(Filled::End);
@@ -113,7 +124,7 @@ impl Io {
             Ok(count) => {
                 let full = count == self.input.len();
                 // What is lost is not waited for again: it is read until its end, however short the pieces.
-                self.readable = full || self.lost;
+                self.readable = full || self.is_lost();
                 if full {
                     self.read_size = READ_MOST.min(self.read_size * 4);
                 }
@@ -181,7 +192,11 @@ impl Io {
                     self.fail(&io::Error::new(ErrorKind::TimedOut, text));
                 }
             }
-            Err(error) => self.fail(&error),
+            Err(error) => {
+                self.fail(&error);
+                self.readable = true;
+                self.last_words = true;
+            }
         }
     }
 

@@ -223,6 +223,27 @@ fn a_peer_that_is_gone_right_after_its_last_words_is_noticed() {
     assert_eq!(end.receive(LONG), Err(Unready::Closed));
 }
 
+// Linux keeps what came before a reset; other systems may throw it away.
+#[cfg(target_os = "linux")]
+#[test]
+fn last_words_are_read_although_the_peer_takes_nothing_any_more() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut theirs = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (ours, _) = listener.accept().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    let end = End::over(Socket::new(ours));
+    // Nobody waits on this connection: it is driven by what is sent alone.
+    end.send("unread\n");
+    theirs.write_all(b"goodbye\n").unwrap();
+    // Closed with unread input, which is a reset.
+    drop(theirs);
+    while !end.link.is_closed() {
+        end.send("too late\n");
+    }
+    assert_eq!(end.receive(LONG).unwrap(), "goodbye\n");
+    assert_eq!(end.receive(LONG), Err(Unready::Closed));
+}
+
 #[test]
 fn a_thread_that_takes_the_role_during_a_run_of_the_attendant_learns_what_came_of_it() {
     /// Its first step says that it has begun, waits until it may go on, and loses the connection.
