@@ -425,3 +425,27 @@ fn times_that_no_clock_can_show_are_as_good_as_none() {
     socket.close_timeout(1000, "", Duration::MAX).unwrap();
     assert!(in_time(move || server.shutdown(Duration::MAX)).is_clean());
 }
+
+// Linux keeps what came before a reset; other systems may throw it away.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_client_that_only_sends_reads_the_last_words_of_a_server_that_has_gone() {
+    for _ in 0..50 {
+        let (mut socket, mut raw) = RawServer::established(Limits::default(), b"");
+        // Gone right after its last words, with unread input: the client's next write fails.
+        socket.send("first").unwrap();
+        socket.send("second").unwrap();
+        assert_eq!(raw.client_frame().payload, b"first");
+        raw.write(b"\x81\x03why\x88\x02\x0f\xa0");
+        drop(raw);
+        let outcome = loop {
+            if let Err(error) = socket.send_timeout(vec![0; 1000], LONG) {
+                break error;
+            }
+        };
+        assert!(matches!(outcome, Error::Closed), "{outcome:?}");
+        assert_eq!(socket.receive_timeout(LONG).unwrap(), Some(Message::from("why")));
+        let end = socket.receive_timeout(LONG);
+        assert!(matches!(&end, Err(Error::ClosedByPeer(frame)) if frame.code == CloseCode(4000)), "{end:?}");
+    }
+}

@@ -156,7 +156,10 @@ impl Engine {
 
 impl link::Engine for Engine {
     fn step(&mut self, now: Instant) -> Step {
-        let moved = self.send(now).and_then(|()| self.receive(now)).and_then(|()| self.send(now));
+        // A peer that takes nothing any more may have said why.
+        let sent = self.send(now);
+        let received = self.receive(now);
+        let moved = sent.and(received).and_then(|()| self.send(now));
         let failed = moved.and_then(|()| link::lock(&self.parts.io).check()).err();
         if let Some(error) = failed {
             link::lock(&self.shared).end(Ended::Io { kind: error.kind(), text: error.to_string() });
