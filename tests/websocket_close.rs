@@ -249,11 +249,11 @@ fn all_that_was_sent_arrives_before_the_close() {
 #[test]
 fn a_client_that_never_answers_a_close_is_cut_at_its_time() {
     let (server, _) = serve_within(limits(|limits| limits.close_timeout = SHORT), |_| Ok(()));
-    let mut raw = Raw::upgrade(server.local_addresses()[0]);
     let begin = Instant::now();
+    let mut raw = Raw::upgrade(server.local_addresses()[0]);
     assert_eq!(raw.close().0, 1000);
     assert_eq!(raw.rest(), []);
-    assert!(begin.elapsed() >= SHORT / 2, "cut after {:?}", begin.elapsed());
+    assert!(begin.elapsed() >= SHORT, "cut after {:?}", begin.elapsed());
     assert!(server.shutdown(LONG).is_clean());
     assert!(begin.elapsed() < LONG / 2, "gone after {:?}", begin.elapsed());
 }
@@ -424,28 +424,4 @@ fn times_that_no_clock_can_show_are_as_good_as_none() {
     socket.ping(Duration::MAX).unwrap();
     socket.close_timeout(1000, "", Duration::MAX).unwrap();
     assert!(in_time(move || server.shutdown(Duration::MAX)).is_clean());
-}
-
-// Linux keeps what came before a reset; other systems may throw it away.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_client_that_only_sends_reads_the_last_words_of_a_server_that_has_gone() {
-    for _ in 0..50 {
-        let (mut socket, mut raw) = RawServer::established(Limits::default(), b"");
-        // Gone right after its last words, with unread input: the client's next write fails.
-        socket.send("first").unwrap();
-        socket.send("second").unwrap();
-        assert_eq!(raw.client_frame().payload, b"first");
-        raw.write(b"\x81\x03why\x88\x02\x0f\xa0");
-        drop(raw);
-        let outcome = loop {
-            if let Err(error) = socket.send_timeout(vec![0; 1000], LONG) {
-                break error;
-            }
-        };
-        assert!(matches!(outcome, Error::Closed), "{outcome:?}");
-        assert_eq!(socket.receive_timeout(LONG).unwrap(), Some(Message::from("why")));
-        let end = socket.receive_timeout(LONG);
-        assert!(matches!(&end, Err(Error::ClosedByPeer(frame)) if frame.code == CloseCode(4000)), "{end:?}");
-    }
 }

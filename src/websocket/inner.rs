@@ -263,3 +263,69 @@ impl fmt::Debug for Inner {
         f.debug_struct("Inner").field("link", &self.link).field("settled", &self.settled).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Inner, Settled, Within};
+    use crate::link::{Attendant, Io};
+    use crate::net::{PeerAddress, Socket, Transport};
+    use crate::websocket::protocol::{Protocol, Role};
+    use crate::websocket::{Error, Message};
+    use crate::{Limits, Threads};
+    use http::Request;
+    use std::collections::VecDeque;
+    use std::io::{self, ErrorKind};
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// A peer that takes nothing, and at the second attempt speaks and goes.
+    #[derive(Debug)]
+    struct Going {
+        socket: Socket<UnixStream>,
+        writes: usize,
+        words: VecDeque<u8>,
+    }
+
+    impl Transport for Going {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.writes < 2 {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            io::Read::read(&mut self.words, buffer)
+        }
+
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            self.writes += 1;
+            Err(if self.writes < 2 { ErrorKind::WouldBlock } else { ErrorKind::BrokenPipe }.into())
+        }
+
+        fn shutdown_write(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn descriptor(&self) -> Arc<dyn AsFd + Send + Sync> {
+            self.socket.descriptor()
+        }
+    }
+
+    #[test]
+    fn the_last_words_of_a_peer_that_is_gone_are_received() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let words = b"\x81\x03why\x88\x02\x0f\xa0".iter().copied().collect();
+        let going = Going { socket: Socket::new(ours), writes: 0, words };
+        // Full after one message, so that the next is what finds the peer gone.
+        let io = Io::new(Box::new(going), 1, Duration::from_secs(30));
+        let attendant = Attendant::new(&Threads::new()).unwrap();
+        let limits = Limits::default();
+        let settled =
+            Settled { request: Request::new(()), response: None, subprotocol: None, peer: PeerAddress::Unknown };
+        let inner = Inner::open(io, &attendant, Protocol::new(Role::Client, &limits), b"", &limits, settled).unwrap();
+        inner.try_send(Message::from("taken"), false).unwrap();
+        inner.try_send(Message::from("too late"), false).unwrap();
+        assert_eq!(inner.receive(Within::FOREVER).unwrap(), Some(Message::from("why")));
+        let end = inner.receive(Within::FOREVER);
+        assert!(matches!(&end, Err(Error::ClosedByPeer(frame)) if frame.code.0 == 4000), "{end:?}");
+    }
+}
