@@ -1,5 +1,5 @@
-//! The orderly end, at both ends: which code the wire and the handles see, that last words are not lost, that no end waits
-//! for ever, and what is left to be done on a closed connection.
+//! The orderly end, at both ends: which code the wire and the handles see, that last words are not lost, that no end
+//! waits for ever, and what is left to be done on a closed connection.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! Sending while nobody, or somebody else, receives: pushes from other threads, order, pings, gathering, and back-pressure
-//! in both directions.
+//! Sending while nobody, or somebody else, receives: pushes from other threads, order, pings, gathering, and
+//! back-pressure in both directions.
 
 #![allow(
     clippy::unwrap_used,

@@ -80,8 +80,8 @@ impl Engine {
         }
     }
 
-    /// Reads and decodes as far as there is input, and room for messages and answers. Messages that wait to be sent do not keep it
-    /// from reading: if they did so at both ends, neither would ever have room again.
+    /// Reads and decodes as far as there is input, and room for messages and answers. Messages that wait to be sent do not
+    /// keep it from reading: if they did so at both ends, neither would ever have room again.
     fn receive(&mut self, now: Instant) -> io::Result<()> {
         let mut read = 0;
         while self.protocol.state() != State::Closed && link::lock(&self.shared).has_room() {

@@ -1,5 +1,5 @@
-//! Shared by the WebSocket tests: servers with simple handlers, and peers of either side that speak bytes (so that they can
-//! do what no WebSocket implementation does).
+//! Shared by the WebSocket tests: servers with simple handlers, and peers of either side that speak bytes (so that they
+//! can do what no WebSocket implementation does).
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
@@ -93,8 +93,8 @@ impl RawServer {
         Raw::new(self.0.accept().unwrap().0)
     }
 
-    /// A client of ours with `limits`, and this side of its connection, right after a handshake in which the bytes `early`
-    /// came with the answer.
+    /// A client of ours with `limits`, and this side of its connection, right after a handshake in which the bytes
+    /// `early` came with the answer.
     pub fn established(limits: Limits, early: &[u8]) -> (Connection, Raw) {
         let server = Self::bind();
         let url = server.url();

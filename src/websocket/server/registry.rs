@@ -113,7 +113,8 @@ impl Registry {
         }
     }
 
-    /// Takes no more connections, and asks every one to end: 1001, or cut off if it is no WebSocket yet. Answers how many there are.
+    /// Takes no more connections, and asks every one to end: 1001, or cut off if it is no WebSocket yet. Answers how many
+    /// there are.
     pub(super) fn stop(&self) -> usize {
         let mut open = Vec::new();
         let count = {
@@ -176,8 +177,8 @@ fn going_away() -> CloseFrame {
 }
 
 impl Place {
-    /// The handshake is over, the handler begins. To be called before the peer is told, so that none that knows itself connected
-    /// is cut off without a word.
+    /// The handshake is over, the handler begins. To be called before the peer is told, so that none that knows itself
+    /// connected is cut off without a word.
     pub(super) fn opened(&self, inner: &Arc<Inner>) {
         let stopping = {
             let mut table = lock(&self.state.table);
