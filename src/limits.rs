@@ -1,6 +1,6 @@
 //! The bounds of everything a peer can cause: one table for all ends.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Bounds on sizes, counts and times. Each server, channel and connection takes one.
 ///
@@ -55,13 +55,6 @@ pub struct Limits {
     pub inbox_bytes: usize,
     /// Output that waits to be written, in bytes; then sending waits.
     pub outbox_bytes: usize,
-}
-
-/// The moment `timeout` after `now`. A moment that no clock can show is a year away, which is as good as never.
-#[cfg(any(feature = "grpc", feature = "websocket"))]
-pub(crate) fn after(now: Instant, timeout: Duration) -> Instant {
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    now.checked_add(timeout).unwrap_or_else(|| now + YEAR)
 }
 
 impl Default for Limits {

@@ -5,8 +5,8 @@ use super::failure::Failure;
 use super::io::Adapter;
 use super::opening::{Opening, Progress};
 use super::stream::{Inbound, Outbound, wait};
-use crate::limits::after;
 use crate::link::{Attendant, Io, Link, Parker, Unready, lock};
+use crate::net;
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::client::{ResponseFuture, SendRequest};
@@ -27,7 +27,7 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
     let limits = &settings.limits;
     let shared = Arc::new(Shared::default());
     let ending = Ending::default();
-    let begin_by = after(Instant::now(), limits.handshake_timeout);
+    let begin_by = net::wait::deadline(Instant::now(), limits.handshake_timeout);
     let mut builder = h2::client::Builder::new();
     builder
         .initial_window_size(limits.stream_window_bytes)

@@ -5,8 +5,8 @@ use super::failure::Failure;
 use super::io::Adapter;
 use super::opening::{Kind, Opening, PREFACE, Progress, kind};
 use super::stream::{Inbound, Outbound};
-use crate::limits::after;
 use crate::link::{Attendant, Filled, Io, Link, Parker, Parts, lock};
+use crate::net::wait;
 use bytes::Bytes;
 use h2::server::SendResponse;
 use http::{HeaderMap, Request, Response};
@@ -40,7 +40,7 @@ pub(crate) fn accept(
 ) -> io::Result<Accept> {
     let accepted = Arc::new(Accepted { queue: Mutex::default(), bound: settings.limits.concurrent_streams as usize });
     let ending = Ending::default();
-    let begin_by = after(Instant::now(), settings.limits.handshake_timeout);
+    let begin_by = wait::deadline(Instant::now(), settings.limits.handshake_timeout);
     let progress = Progress::new();
     let accepting = Accepting {
         first: Vec::new(),

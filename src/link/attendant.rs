@@ -18,7 +18,8 @@ use std::fmt;
 use std::mem;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 const TICK: Duration = Duration::from_millis(1);
@@ -63,6 +64,8 @@ pub(crate) struct Attendant {
     tick: AtomicU64,
     /// Guards the list and the state of the thread; held for a push or a take.
     desk: Mutex<Desk>,
+    /// Told when the thread ends.
+    ended: Condvar,
 }
 
 #[derive(Default)]
@@ -70,6 +73,10 @@ struct Desk {
     candidates: Vec<Arc<dyn Attended>>,
     running: bool,
     asleep: bool,
+    /// The thread is not to wait for the next connection.
+    dismissed: bool,
+    /// The threads that have been started and not been joined; all but the last are over.
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Attendant {
@@ -81,6 +88,7 @@ impl Attendant {
             waker: Waker::new()?,
             tick: AtomicU64::new(0),
             desk: Mutex::new(Desk::default()),
+            ended: Condvar::new(),
         }))
     }
 
@@ -104,11 +112,38 @@ impl Attendant {
         }
         if start {
             let this = Arc::clone(self);
-            if let Err(error) = self.threads.spawn("attend", move || this.run()) {
-                // The connections stay on the list; the next one left tries again.
-                lock(&self.desk).running = false;
-                log::error!(target: "threadwire::link", "connections are not attended: {error}");
+            match self.threads.spawn("attend", move || this.run()) {
+                Ok(thread) => {
+                    let mut desk = lock(&self.desk);
+                    desk.threads.retain(|earlier| !earlier.is_finished());
+                    desk.threads.push(thread);
+                }
+                Err(error) => {
+                    // The connections stay on the list; the next one left tries again.
+                    lock(&self.desk).running = false;
+                    log::error!(target: "threadwire::link", "connections are not attended: {error}");
+                }
             }
+        }
+    }
+
+    /// Has the thread end as soon as no connection is left to it, and joins it, unless that lasts until `deadline`.
+    pub(crate) fn dismiss(&self, deadline: Instant) {
+        lock(&self.desk).dismissed = true;
+        self.wake();
+        let mut desk = lock(&self.desk);
+        while desk.running {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            desk = self.ended.wait_timeout(desk, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let threads = mem::take(&mut desk.threads);
+        drop(desk);
+        for thread in threads {
+            // It runs no user code; a panic of it has been told by the panic itself.
+            let _ = thread.join();
         }
     }
 
@@ -131,7 +166,7 @@ impl Attendant {
             if waiting {
                 quiet = 0;
             }
-            if attended.is_empty() && !waiting && quiet > QUIET_TICKS && self.ends() {
+            if attended.is_empty() && !waiting && self.ends(quiet > QUIET_TICKS) {
                 return;
             }
             let ticking = quiet <= QUIET_TICKS || !self.may_sleep();
@@ -156,11 +191,14 @@ impl Attendant {
         !desk.candidates.is_empty()
     }
 
-    /// True: there was nothing left, and the thread is to end.
-    fn ends(&self) -> bool {
+    /// True: there was nothing left, for long enough (`quiet`) or for good, and the thread is to end.
+    fn ends(&self, quiet: bool) -> bool {
         let mut desk = lock(&self.desk);
-        let ends = desk.candidates.is_empty();
-        desk.running = !ends;
+        let ends = desk.candidates.is_empty() && (quiet || desk.dismissed);
+        if ends {
+            desk.running = false;
+            self.ended.notify_all();
+        }
         ends
     }
 

@@ -5,7 +5,7 @@
 //! to wait for follows from that: input only if the last read ended short, room only while output is held.
 
 use super::outbox::Outbox;
-use crate::net::wait::Readiness;
+use crate::net::wait::{self, Readiness};
 use crate::net::{Direction, Interest, Observer, Transport};
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -43,11 +43,11 @@ pub(crate) struct Io {
     ended: bool,
     lost: bool,
     failure: Option<(ErrorKind, String)>,
+    /// The failure is one of writing: what the peer sent before it went (why it went, perhaps) may still be read.
+    last_words: bool,
     outbox: Outbox,
     /// Somebody found no room since the last [`Io::has_room_again`].
     refused: bool,
-    /// A send has failed, and what came before it has not all been read.
-    deaf_peer: bool,
     /// Bytes read since the last [`Io::rest`].
     taken: usize,
     write_timeout: Duration,
@@ -68,10 +68,10 @@ impl Io {
             ended: false,
             lost: false,
             failure: None,
+            last_words: false,
             // Without any room nothing would ever be sent.
             outbox: Outbox::new(outbox_bytes.max(1)),
             refused: false,
-            deaf_peer: false,
             taken: 0,
             write_timeout,
             connection: 0,
@@ -99,21 +99,26 @@ impl Io {
     /// Sees to it that there is input, if any can be had without blocking.
     ///
     /// # Errors
-    /// The failure that ended the connection; it stays.
+    /// The failure that ended the connection; it stays. If writing has failed, that comes after all input.
     pub(crate) fn fill(&mut self) -> io::Result<Filled> {
         if self.used < self.filled {
             return Ok(Filled::Some);
         }
-        // What came before a failed send is still handed out: it may say why.
-        if !self.deaf_peer {
-            self.check()?;
+        if self.last_words && matches!(self.read(), Ok(Filled::Some)) {
+            return Ok(Filled::Some);
         }
+        self.last_words = false;
+        self.check()?;
+        self.read()
+    }
+
+    fn read(&mut self) -> io::Result<Filled> {
         let Some(transport) = &mut self.transport else { return Ok(Filled::End) };
         if self.ended {
-            return self.check().map(|()| Filled::End);
+            return Ok(Filled::End);
         }
         if !self.readable && !transport.holds_input() {
-            return self.check().map(|()| Filled::Nothing);
+            return Ok(Filled::Nothing);
         }
         if self.input.len() < self.read_size {
             self.input = vec![0; self.read_size];
@@ -121,13 +126,14 @@ impl Io {
         match transport.read(&mut self.input) {
             Ok(0) => {
                 self.ended = true;
-                self.deaf_peer = false;
-                self.check().map(|()| Filled::End)
+                Ok(Filled::End)
             }
             Ok(count) => {
-                self.readable = count == self.input.len();
+                let full = count == self.input.len();
                 self.taken += count;
-                if self.readable {
+                // What is lost is not waited for again: it is read until its end, however short the pieces.
+                self.readable = full || self.is_lost();
+                if full {
                     self.read_size = READ_MOST.min(self.read_size * 4);
                 }
                 self.used = 0;
@@ -137,11 +143,9 @@ impl Io {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.readable = false;
-                self.deaf_peer = false;
-                self.check().map(|()| Filled::Nothing)
+                Ok(Filled::Nothing)
             }
             Err(error) => {
-                self.deaf_peer = false;
                 self.fail(&error);
                 Err(error)
             }
@@ -199,15 +203,15 @@ impl Io {
             }
             Err(error) => {
                 self.fail(&error);
-                self.deaf_peer = true;
                 self.readable = true;
+                self.last_words = true;
             }
         }
     }
 
     /// When output that makes no progress ends the connection.
     pub(crate) fn stall_deadline(&self) -> Option<Instant> {
-        self.outbox.stalled_since().and_then(|since| since.checked_add(self.write_timeout))
+        self.outbox.stalled_since().map(|since| wait::deadline(since, self.write_timeout))
     }
 
     /// What is to be waited for.

@@ -43,7 +43,6 @@ pub(crate) use farewell::{Farewells, farewell};
 pub(crate) use io::{Filled, Io, SharedIo};
 pub(crate) use sync::lock;
 
-use crate::limits::after;
 use crate::net::Interest;
 use crate::net::wait::{self, Readiness};
 use crate::net::waker::Waker;
@@ -257,7 +256,7 @@ impl<E: Engine> Link<E> {
     pub(crate) fn entrust(self: &Arc<Self>) {
         let list = {
             let mut role = lock(&self.role);
-            let list = role.is_free() && !role.listed;
+            let list = role.is_free() && !role.listed && !self.is_closed();
             if list {
                 role.free_since = self.attendant.tick();
                 role.listed = true;
@@ -439,7 +438,7 @@ impl<E: Engine> Core<E> {
                 match step {
                     Ok(Step::Open) => {}
                     Ok(Step::Finished) => {
-                        self.phase = Phase::Ending(End::new(after(now, close_timeout)));
+                        self.phase = Phase::Ending(End::new(wait::deadline(now, close_timeout)));
                         return self.round(io, now, close_timeout);
                     }
                     Err(_) => {
@@ -498,20 +497,19 @@ impl<E: Engine> Attended for Link<E> {
         let due = lock(&self.published).deadline.is_some_and(|deadline| deadline <= now);
         if rung || readiness.any() || due {
             self.run(Runner::Reader);
-            if !lock(&self.role).is_attended() {
-                // A thread took the role during the run, and may sleep for what was published before it.
-                self.ring();
-                return false;
-            }
         }
-        if self.is_closed() {
-            let mut role = lock(&self.role);
-            if role.is_attended() {
-                role.forsake();
-            }
+        let closed = self.is_closed();
+        let mut role = lock(&self.role);
+        if !role.is_attended() {
+            drop(role);
+            // A thread has taken the role during the run, and may sleep for what was published before it.
+            self.ring();
             return false;
         }
-        true
+        if closed {
+            role.forsake();
+        }
+        !closed
     }
 
     fn sleep(&self) -> Sleep {

@@ -1,7 +1,7 @@
 //! Connecting: all addresses of a name, one after the other, under one deadline.
 
 use super::address;
-use super::wait::{Interest, wait};
+use super::wait::{Interest, deadline, wait};
 use crate::Error;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, connect as start_connect, socket_with, sockopt};
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// `timeout`.
 pub(crate) fn connect(host: &str, port: u16, timeout: Duration) -> Result<(TcpStream, SocketAddr), Error> {
     let begin = Instant::now();
-    let deadline = begin + timeout;
+    let deadline = deadline(begin, timeout);
     let name = address::Target::new(host, port).authority;
     let mut last = io::Error::other("it has no address");
     for address in address::resolve(host, port, timeout)? {

@@ -4,7 +4,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Longer than anybody waits, and short enough for every clock.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// What a descriptor is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +41,11 @@ impl Readiness {
     pub(crate) fn any(self) -> bool {
         self.readable || self.writable || self.lost
     }
+}
+
+/// The moment at which `timeout` is over. A time that no clock can show (`Duration::MAX`, for none) is a far one.
+pub(crate) fn deadline(from: Instant, timeout: Duration) -> Instant {
+    from + timeout.min(FAR)
 }
 
 /// Sleeps until one of `entries` is ready or `deadline` has come; answers what is ready, in the same order.

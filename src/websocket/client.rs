@@ -6,7 +6,7 @@ use super::inner::{Inner, Settled};
 use super::protocol::{Protocol, Role};
 use super::{Connection, Error};
 use crate::link::{Attendant, Io, lock};
-use crate::net::{Observer, PeerAddress, Socket};
+use crate::net::{Observer, PeerAddress, Socket, wait};
 use crate::{Limits, Threads, net};
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Version};
@@ -121,7 +121,8 @@ impl Client {
         let begin = Instant::now();
         let timeout = self.timeout.unwrap_or(self.limits.connect_timeout);
         let (stream, peer) = net::connect(&target.host, target.port, timeout)?;
-        let deadline = (begin + timeout).min(Instant::now() + self.limits.handshake_timeout);
+        let deadline =
+            wait::deadline(begin, timeout).min(wait::deadline(Instant::now(), self.limits.handshake_timeout));
         let number = self.shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let encoded = self.limits.outbox_bytes.min(ENCODED_BYTES);
         let mut io = Io::new(Box::new(Socket::new(stream)), encoded, self.limits.write_timeout)
@@ -143,6 +144,7 @@ impl Client {
         let protocol = Protocol::new(Role::Client, &self.limits);
         let attendant = self.attendant()?;
         let inner = Inner::open(io, &attendant, protocol, &rest, &self.limits, settled).map_err(no_descriptor)?;
+        inner.begin();
         Ok(Connection::new(inner, true))
     }
 

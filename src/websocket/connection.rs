@@ -110,8 +110,8 @@ impl Connection {
     /// # Errors
     /// [`Error::CloseCode`] if the code may not be sent; [`Error::Aborted`], or how else the connection ended, if there was no answer.
     pub fn close(&mut self, code: impl Into<CloseCode>, reason: &str) -> Result<(), Error> {
-        let timeout = self.inner().close_timeout;
-        self.close_timeout(code, reason, timeout)
+        // The engine ends it when its time is over, and everyone who waits learns the same of it.
+        self.inner().close(CloseFrame::new(code, reason), Within::FOREVER)
     }
 
     /// [`Connection::close`] that waits for at most `timeout`.
@@ -119,7 +119,7 @@ impl Connection {
     /// # Errors
     /// Those of `close`; [`crate::Error::TimedOut`] inside [`Error::Local`].
     pub fn close_timeout(&mut self, code: impl Into<CloseCode>, reason: &str, timeout: Duration) -> Result<(), Error> {
-        self.inner().close(CloseFrame::new(code, reason), timeout)
+        self.inner().close(CloseFrame::new(code, reason), Within::timeout(timeout))
     }
 
     /// A sender for other threads. It does not keep the connection open.

@@ -4,6 +4,7 @@
 use super::protocol::{Event, Protocol, State};
 use super::shared::{Ended, Outgoing, Shared};
 use crate::link::{self, Filled, Parts, Step};
+use crate::net::wait;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ const STEP_BYTES: usize = 256 * 1024;
 pub(super) struct Engine {
     parts: Parts,
     protocol: Protocol,
+    /// How much of the protocol's output may be answers.
+    answers: usize,
     shared: Arc<Mutex<Shared>>,
     close_timeout: Duration,
     /// When the end that has begun is over, with or without the peer.
@@ -27,7 +30,7 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn new(parts: &Parts, protocol: Protocol, shared: Arc<Mutex<Shared>>, close_timeout: Duration) -> Self {
-        Self { parts: parts.clone(), protocol, shared, close_timeout, close_deadline: None }
+        Self { parts: parts.clone(), protocol, answers: 0, shared, close_timeout, close_deadline: None }
     }
 
     /// Encodes and hands to the Io what is to be sent, as far as there is room.
@@ -69,6 +72,7 @@ impl Engine {
         match link::lock(&self.parts.io).gather(self.protocol.output(), || now) {
             Ok(()) => {
                 self.protocol.output_taken();
+                self.answers = 0;
                 Ok(true)
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
@@ -76,15 +80,20 @@ impl Engine {
         }
     }
 
-    /// Reads and decodes as far as there is input, and room for messages and answers.
+    /// Reads and decodes as far as there is input, and room for messages and answers. Messages that wait to be sent do not
+    /// keep it from reading: if they did so at both ends, neither would ever have room again.
     fn receive(&mut self, now: Instant) -> io::Result<()> {
         let mut read = 0;
         while self.protocol.state() != State::Closed && link::lock(&self.shared).has_room() {
-            if self.protocol.output().len() > ANSWER_BYTES && !self.hand_over(now)? {
+            if self.answers > ANSWER_BYTES && !self.hand_over(now)? {
                 break;
             }
+            let before = self.protocol.output().len();
             match self.protocol.next_event() {
-                Some(event) => self.event(event),
+                Some(event) => {
+                    self.answers += self.protocol.output().len() - before;
+                    self.event(event);
+                }
                 None if read >= STEP_BYTES => {
                     self.parts.wish.make();
                     break;
@@ -136,7 +145,7 @@ impl Engine {
         if !ends {
             return false;
         }
-        let deadline = *self.close_deadline.get_or_insert(now + self.close_timeout);
+        let deadline = *self.close_deadline.get_or_insert(wait::deadline(now, self.close_timeout));
         if now >= deadline {
             link::lock(&self.shared).end(Ended::Aborted);
             return true;
@@ -147,7 +156,10 @@ impl Engine {
 
 impl link::Engine for Engine {
     fn step(&mut self, now: Instant) -> Step {
-        let moved = self.send(now).and_then(|()| self.receive(now)).and_then(|()| self.send(now));
+        // A peer that takes nothing any more may have said why.
+        let sent = self.send(now);
+        let received = self.receive(now);
+        let moved = sent.and(received).and_then(|()| self.send(now));
         let failed = moved.and_then(|()| link::lock(&self.parts.io).check()).err();
         if let Some(error) = failed {
             link::lock(&self.shared).end(Ended::Io { kind: error.kind(), text: error.to_string() });

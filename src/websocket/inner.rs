@@ -32,7 +32,6 @@ pub(super) struct Inner {
     link: Arc<Link<Engine>>,
     shared: Arc<Mutex<Shared>>,
     pub(super) settled: Settled,
-    pub(super) close_timeout: Duration,
 }
 
 /// A timeout that becomes a deadline when the operation begins.
@@ -56,7 +55,7 @@ impl Within {
 }
 
 impl Inner {
-    /// Sets the connection going. `rest`: what came behind the handshake.
+    /// Makes a connection of `io`. `rest`: what came behind the handshake.
     ///
     /// # Errors
     /// What the system says when it refuses a descriptor.
@@ -73,9 +72,13 @@ impl Inner {
         let queues = Arc::clone(&shared);
         let make = |parts: &link::Parts| Engine::new(parts, protocol, queues, limits.close_timeout);
         let link = Link::new(io, attendant, limits.close_timeout, make)?;
-        link.kick();
-        link.entrust();
-        Ok(Arc::new(Self { link, shared, settled, close_timeout: limits.close_timeout }))
+        Ok(Arc::new(Self { link, shared, settled }))
+    }
+
+    /// Sets the connection going.
+    pub(super) fn begin(&self) {
+        self.link.kick();
+        self.link.entrust();
     }
 
     /// The next message or the end, if it has come.
@@ -191,8 +194,7 @@ impl Inner {
         Ok(())
     }
 
-    pub(super) fn close(&self, frame: CloseFrame, timeout: Duration) -> Result<(), Error> {
-        let within = Within::timeout(timeout);
+    pub(super) fn close(&self, frame: CloseFrame, within: Within) -> Result<(), Error> {
         self.start_close(frame)?;
         self.wait("close", within, |shared| match shared.ended()?.outcome() {
             Err(Error::ClosedByPeer(_)) => Some(Ok(())),
@@ -259,5 +261,71 @@ fn failure(unready: Unready, within: Within, operation: &str) -> Error {
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inner").field("link", &self.link).field("settled", &self.settled).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Inner, Settled, Within};
+    use crate::link::{Attendant, Io};
+    use crate::net::{PeerAddress, Socket, Transport};
+    use crate::websocket::protocol::{Protocol, Role};
+    use crate::websocket::{Error, Message};
+    use crate::{Limits, Threads};
+    use http::Request;
+    use std::collections::VecDeque;
+    use std::io::{self, ErrorKind};
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// A peer that takes nothing, and at the second attempt speaks and goes.
+    #[derive(Debug)]
+    struct Going {
+        socket: Socket<UnixStream>,
+        writes: usize,
+        words: VecDeque<u8>,
+    }
+
+    impl Transport for Going {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.writes < 2 {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            io::Read::read(&mut self.words, buffer)
+        }
+
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            self.writes += 1;
+            Err(if self.writes < 2 { ErrorKind::WouldBlock } else { ErrorKind::BrokenPipe }.into())
+        }
+
+        fn shutdown_write(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn descriptor(&self) -> Arc<dyn AsFd + Send + Sync> {
+            self.socket.descriptor()
+        }
+    }
+
+    #[test]
+    fn the_last_words_of_a_peer_that_is_gone_are_received() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let words = b"\x81\x03why\x88\x02\x0f\xa0".iter().copied().collect();
+        let going = Going { socket: Socket::new(ours), writes: 0, words };
+        // Full after one message, so that the next is what finds the peer gone.
+        let io = Io::new(Box::new(going), 1, Duration::from_secs(30));
+        let attendant = Attendant::new(&Threads::new()).unwrap();
+        let limits = Limits::default();
+        let settled =
+            Settled { request: Request::new(()), response: None, subprotocol: None, peer: PeerAddress::Unknown };
+        let inner = Inner::open(io, &attendant, Protocol::new(Role::Client, &limits), b"", &limits, settled).unwrap();
+        inner.try_send(Message::from("taken"), false).unwrap();
+        inner.try_send(Message::from("too late"), false).unwrap();
+        assert_eq!(inner.receive(Within::FOREVER).unwrap(), Some(Message::from("why")));
+        let end = inner.receive(Within::FOREVER);
+        assert!(matches!(&end, Err(Error::ClosedByPeer(frame)) if frame.code.0 == 4000), "{end:?}");
     }
 }

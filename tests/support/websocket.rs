@@ -1,13 +1,16 @@
-//! Shared by the WebSocket tests: a server that echoes, and a peer that speaks bytes (so that it can do what no WebSocket
-//! implementation does).
+//! Shared by the WebSocket tests: servers with simple handlers, and peers of either side that speak bytes (so that they
+//! can do what no WebSocket implementation does).
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 use threadwire::Limits;
-use threadwire::websocket::{Connection, HandlerResult, Server, ServerHandle};
+use threadwire::websocket::{self, Connection, Error, HandlerResult, Server, ServerHandle};
 
 /// No test waits longer than this for anything.
 pub const LONG: Duration = Duration::from_secs(30);
@@ -32,6 +35,87 @@ pub fn serve_within(
     (server, url)
 }
 
+/// The limits by default, but for `change`.
+pub fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    limits
+}
+
+/// A server whose handlers receive until the end and tell what the end was.
+pub fn serve_telling(limits: Limits) -> (ServerHandle, String, mpsc::Receiver<Result<(), Error>>) {
+    let (told, ends) = mpsc::channel();
+    let (server, url) = serve_within(limits, move |mut socket| {
+        let end = loop {
+            match socket.receive() {
+                Ok(Some(_)) => {}
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        told.send(end)?;
+        Ok(())
+    });
+    (server, url, ends)
+}
+
+/// Runs `body` on a thread of its own, and fails if it is not over in time.
+pub fn in_time<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+    let (over, wait) = mpsc::channel();
+    let thread = thread::spawn(move || over.send(body()));
+    match wait.recv_timeout(LONG) {
+        Ok(value) => value,
+        Err(RecvTimeoutError::Timeout) => panic!("not over after {LONG:?}"),
+        Err(RecvTimeoutError::Disconnected) => resume_unwind(thread.join().unwrap_err()),
+    }
+}
+
+/// Whether an operation ended because its time was over.
+pub fn is_timeout<T>(outcome: &Result<T, Error>) -> bool {
+    matches!(outcome, Err(Error::Local(threadwire::Error::TimedOut { .. })))
+}
+
+/// A server that speaks bytes.
+#[derive(Debug)]
+pub struct RawServer(TcpListener);
+
+impl RawServer {
+    pub fn bind() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    pub fn url(&self) -> String {
+        format!("ws://{}/", self.0.local_addr().unwrap())
+    }
+
+    /// Takes the next connection, which must be on its way, and nothing of its bytes.
+    pub fn accept(&self) -> Raw {
+        Raw::new(self.0.accept().unwrap().0)
+    }
+
+    /// A client of ours with `limits`, and this side of its connection, right after a handshake in which the bytes
+    /// `early` came with the answer.
+    pub fn established(limits: Limits, early: &[u8]) -> (Connection, Raw) {
+        let server = Self::bind();
+        let url = server.url();
+        let client = thread::spawn(move || websocket::Client::new().limits(limits).connect(&url));
+        let mut raw = server.accept();
+        let request = raw.head();
+        raw.write(&[accept(&request).as_bytes(), early].concat());
+        (client.join().unwrap().unwrap(), raw)
+    }
+}
+
+/// The answer that makes a WebSocket of `request`.
+pub fn accept(request: &str) -> String {
+    let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+    let accept = tungstenite::handshake::derive_accept_key(key.as_bytes());
+    format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+    )
+}
+
 /// A peer that speaks bytes.
 #[derive(Debug)]
 pub struct Raw(pub TcpStream);
@@ -45,7 +129,10 @@ pub struct Frame {
 
 impl Raw {
     pub fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::new(TcpStream::connect(address).unwrap())
+    }
+
+    fn new(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(LONG)).unwrap();
         stream.set_write_timeout(Some(LONG)).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -59,6 +146,11 @@ impl Raw {
         let head = raw.head();
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
         raw
+    }
+
+    /// The same peer, for another thread.
+    pub fn other(&self) -> Self {
+        Self(self.0.try_clone().unwrap())
     }
 
     pub fn write(&mut self, bytes: &[u8]) {
@@ -76,34 +168,46 @@ impl Raw {
         String::from_utf8(head).unwrap()
     }
 
-    /// An unmasked frame of the server.
+    /// An unmasked frame, as a server sends it.
     pub fn frame(&mut self) -> Frame {
-        let mut head = [0; 2];
-        self.0.read_exact(&mut head).unwrap();
-        assert!(head[1] < 128, "a server does not mask");
-        let length = match head[1] {
-            126 => {
-                let mut length = [0; 2];
-                self.0.read_exact(&mut length).unwrap();
-                usize::from(u16::from_be_bytes(length))
-            }
-            127 => {
-                let mut length = [0; 8];
-                self.0.read_exact(&mut length).unwrap();
-                usize::try_from(u64::from_be_bytes(length)).unwrap()
-            }
-            short => usize::from(short),
-        };
-        let mut payload = vec![0; length];
-        self.0.read_exact(&mut payload).unwrap();
-        Frame { first: head[0], payload }
+        let (frame, mask) = self.any_frame();
+        assert_eq!(mask, None, "a server does not mask");
+        frame
     }
 
-    /// The code of the Close frame that comes next.
-    pub fn close_code(&mut self) -> u16 {
+    /// A masked frame, as a client sends it.
+    pub fn client_frame(&mut self) -> Frame {
+        let (mut frame, mask) = self.any_frame();
+        let Some(mask) = mask else { panic!("a client masks") };
+        frame.payload.iter_mut().zip(mask.iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
+        frame
+    }
+
+    fn any_frame(&mut self) -> (Frame, Option<[u8; 4]>) {
+        let [first, second] = self.array();
+        let length = match second & 0x7f {
+            126 => usize::from(u16::from_be_bytes(self.array())),
+            127 => usize::try_from(u64::from_be_bytes(self.array())).unwrap(),
+            short => usize::from(short),
+        };
+        let mask = (second & 0x80 != 0).then(|| self.array());
+        let mut payload = vec![0; length];
+        self.0.read_exact(&mut payload).unwrap();
+        (Frame { first, payload }, mask)
+    }
+
+    fn array<const LENGTH: usize>(&mut self) -> [u8; LENGTH] {
+        let mut bytes = [0; LENGTH];
+        self.0.read_exact(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Code and reason of the Close frame that comes next.
+    pub fn close(&mut self) -> (u16, String) {
         let frame = self.frame();
         assert_eq!(frame.first, 0x88, "{frame:?}");
-        u16::from_be_bytes([frame.payload[0], frame.payload[1]])
+        let (code, reason) = frame.payload.split_at(2);
+        (u16::from_be_bytes([code[0], code[1]]), String::from_utf8(reason.to_vec()).unwrap())
     }
 
     /// All that comes until the peer ends.
@@ -124,6 +228,11 @@ pub fn request(address: SocketAddr) -> Vec<u8> {
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     .into_bytes()
+}
+
+/// A Close frame of a client.
+pub fn masked_close(code: u16, reason: &str) -> Vec<u8> {
+    masked(0x88, &[&code.to_be_bytes(), reason.as_bytes()].concat())
 }
 
 /// A frame of a client, with a mask that is not zero.

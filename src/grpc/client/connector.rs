@@ -7,9 +7,8 @@
 use super::super::Status;
 use super::super::mapping::{deadline_exceeded, has_passed};
 use crate::http2::{self, Failure, Requests, Settings};
-use crate::limits::after;
 use crate::link::{Attendant, Io};
-use crate::net::{self, Observer, Socket, Target};
+use crate::net::{self, Observer, Socket, Target, wait};
 use crate::{Error, Limits, Threads};
 use std::fmt;
 use std::io;
@@ -67,7 +66,7 @@ impl Connector {
     /// Why there is none.
     pub(super) fn get(&self, deadline: Option<Instant>) -> Result<Arc<Requests>, Error> {
         let begin = Instant::now();
-        let own = after(begin, self.limits.connect_timeout);
+        let own = wait::deadline(begin, self.limits.connect_timeout);
         let until = deadline.map_or(own, |deadline| deadline.min(own));
         match self.existing(until)? {
             Some(requests) => Ok(requests),

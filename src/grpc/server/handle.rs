@@ -2,7 +2,7 @@
 
 use super::{Core, Live};
 use crate::Error;
-use crate::limits::after;
+use crate::net::wait;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ impl ServerHandle {
     /// Ends the server: accepts nothing more, tells every client so (GOAWAY), and waits for the calls that run, at most for `grace`;
     /// then cuts off the rest. Never waits for a handler that does not return.
     pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
-        let deadline = after(Instant::now(), grace);
+        let deadline = wait::deadline(Instant::now(), grace);
         let core = &self.core;
         core.drain();
         let accepting = self.accepting.take();

@@ -12,7 +12,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -211,6 +211,99 @@ fn the_peers_end_ends_the_connection_and_wakes_who_waits() {
         assert_eq!(waiter.join().unwrap(), Err(Unready::Closed));
     });
     assert!(end.shared.lock().unwrap().closed);
+}
+
+#[test]
+fn a_peer_that_is_gone_right_after_its_last_words_is_noticed() {
+    let (ours, mut theirs) = pair();
+    let end = End::over(Socket::new(ours));
+    assert_eq!(end.receive(Duration::from_millis(1)), Err(Unready::TimedOut));
+    theirs.write_all(b"goodbye\n").unwrap();
+    // One wait finds the words and the loss of both directions.
+    drop(theirs);
+    assert_eq!(end.receive(LONG).unwrap(), "goodbye\n");
+    assert_eq!(end.receive(LONG), Err(Unready::Closed));
+}
+
+#[test]
+fn last_words_are_read_although_the_peer_takes_nothing_any_more() {
+    /// A peer that speaks and goes in the moment of a write.
+    #[derive(Debug)]
+    struct Going {
+        socket: Socket<UnixStream>,
+        gone: bool,
+        words: VecDeque<u8>,
+    }
+    impl Transport for Going {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if !self.gone {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            // In short pieces.
+            let byte = self.words.pop_front().ok_or(ErrorKind::ConnectionReset)?;
+            buffer[0] = byte;
+            Ok(1)
+        }
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            self.gone = true;
+            Err(ErrorKind::BrokenPipe.into())
+        }
+        fn shutdown_write(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+        fn descriptor(&self) -> Arc<dyn AsFd + Send + Sync> {
+            self.socket.descriptor()
+        }
+    }
+    let (ours, _theirs) = pair();
+    let end =
+        End::over(Going { socket: Socket::new(ours), gone: false, words: b"why\nand how\n".iter().copied().collect() });
+    end.send("too late\n");
+    assert_eq!(end.receive(LONG).unwrap(), "why\n");
+    assert_eq!(end.receive(LONG).unwrap(), "and how\n");
+    assert_eq!(end.receive(LONG), Err(Unready::Closed));
+}
+
+#[test]
+fn a_thread_that_takes_the_role_during_a_run_of_the_attendant_learns_what_came_of_it() {
+    /// Its first step says that it has begun, waits until it may go on, and loses the connection.
+    struct Slow {
+        parts: Parts,
+        begun: mpsc::Sender<()>,
+        go_on: mpsc::Receiver<()>,
+    }
+    impl Engine for Slow {
+        fn step(&mut self, _: Instant) -> Step {
+            self.begun.send(()).unwrap();
+            self.go_on.recv_timeout(LONG).unwrap();
+            lock(&self.parts.io).fail(&ErrorKind::ConnectionReset.into());
+            Step::Finished
+        }
+        fn deadline(&self) -> Option<Instant> {
+            None
+        }
+        fn closed(&mut self) {}
+    }
+    let (ours, _theirs) = pair();
+    let ((begun, began), (go, go_on)) = (mpsc::channel(), mpsc::channel());
+    let io = Io::new(Box::new(Socket::new(ours)), 1024, LONG);
+    let attendant = Attendant::new(&Threads::new()).unwrap();
+    let link = Link::new(io, &attendant, LONG, |parts| Slow { parts: parts.clone(), begun, go_on }).unwrap();
+    link.entrust();
+    began.recv_timeout(LONG).unwrap();
+    let link = &link;
+    thread::scope(|scope| {
+        let begin = Instant::now();
+        let closed = scope.spawn(move || link.drive_to_close(Some(begin + LONG)));
+        while lock(&link.role).is_attended() {
+            thread::yield_now();
+        }
+        // Most probably it sleeps before the attendant goes on.
+        (0..1000).for_each(|_| thread::yield_now());
+        go.send(()).unwrap();
+        assert!(closed.join().unwrap());
+        assert!(begin.elapsed() < LONG, "nobody has woken it");
+    });
 }
 
 #[test]

@@ -67,8 +67,8 @@ impl ServerBuilder {
         let attendant = Attendant::new(&self.threads)
             .map_err(|source| crate::Error::Io { operation: "making a descriptor to be woken by", source })?;
         Ok(Server {
+            listener,
             core: Arc::new(Core {
-                listener,
                 limits: self.limits,
                 threads: self.threads,
                 rules: self.rules,

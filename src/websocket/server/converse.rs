@@ -10,7 +10,7 @@ use super::super::{CloseCode, CloseFrame, Connection};
 use super::registry::Place;
 use super::{Core, HandlerResult};
 use crate::link::Io;
-use crate::net::PeerAddress;
+use crate::net::{PeerAddress, wait};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -26,6 +26,7 @@ impl Core {
     ) {
         let Some(inner) = self.shake_hands(io, peer) else { return };
         place.opened(&inner);
+        inner.begin();
         let connection = Connection::new(Arc::clone(&inner), false);
         let code = match catch_unwind(AssertUnwindSafe(|| handler(connection))) {
             Ok(Ok(())) => CloseCode::NORMAL,
@@ -44,7 +45,7 @@ impl Core {
     }
 
     fn shake_hands(&self, mut io: Io, peer: SocketAddr) -> Option<Arc<Inner>> {
-        let deadline = Instant::now() + self.limits.handshake_timeout;
+        let deadline = wait::deadline(Instant::now(), self.limits.handshake_timeout);
         let mut handshake = ServerHandshake::new(self.rules.clone(), self.limits.request_head_bytes);
         let outcome = exchange(&mut io, deadline, |bytes, _ended| match handshake.receive(bytes) {
             Ok(None) => None,

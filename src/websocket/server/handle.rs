@@ -2,9 +2,10 @@
 
 use super::super::Error;
 use super::Core;
+use crate::net::{Listener, wait};
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ const AFTER_CUT: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct ServerHandle {
     core: Arc<Core>,
+    /// Owned by the accepting thread.
+    listener: Weak<Listener>,
     accepting: Option<JoinHandle<Result<(), Error>>>,
 }
 
@@ -52,13 +55,13 @@ impl fmt::Display for ShutdownReport {
 }
 
 impl ServerHandle {
-    pub(super) fn new(core: Arc<Core>, accepting: JoinHandle<Result<(), Error>>) -> Self {
-        Self { core, accepting: Some(accepting) }
+    pub(super) fn new(core: Arc<Core>, listener: Weak<Listener>, accepting: JoinHandle<Result<(), Error>>) -> Self {
+        Self { core, listener, accepting: Some(accepting) }
     }
 
-    /// The addresses it listens on.
+    /// The addresses it listens on; none if listening has broken.
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
-        self.core.listener.local_addresses()
+        self.listener.upgrade().map(|listener| listener.local_addresses()).unwrap_or_default()
     }
 
     /// How many connections there are now, those in their handshake or their end included.
@@ -69,29 +72,31 @@ impl ServerHandle {
     /// Ends the server: accepts nothing more, closes every connection with 1001 and waits for all to end, at most for `grace`; then
     /// cuts off the rest. Never waits for a handler that does not return.
     pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
-        let deadline = Instant::now() + grace;
-        self.stop();
+        let deadline = wait::deadline(Instant::now(), grace);
+        let open = self.stop();
         let accepting = self.accepting.take();
         if let Some(Err(_)) = accepting.map(JoinHandle::join) {
             log::error!(target: "threadwire::websocket", "the accepting thread panicked");
         }
         let registry = &self.core.registry;
-        let open = registry.count();
-        // Again, for those that were being admitted while it stopped.
-        registry.stop();
         let late = registry.wait_until_empty(deadline);
+        let gone_by = Instant::now() + AFTER_CUT;
         let mut still_running = Vec::new();
         if late.connections > 0 {
             registry.abort();
-            still_running = registry.wait_until_empty(Instant::now() + AFTER_CUT).handlers;
+            still_running = registry.wait_until_empty(gone_by).handlers;
         }
         registry.join_finished();
+        self.core.attendant.dismiss(deadline.max(gone_by));
         ShutdownReport { open, cut_off: late.connections, still_running }
     }
 
-    fn stop(&self) {
-        self.core.listener.close();
-        self.core.registry.stop();
+    /// Answers how many connections there were.
+    fn stop(&self) -> usize {
+        if let Some(listener) = self.listener.upgrade() {
+            listener.close();
+        }
+        self.core.registry.stop()
     }
 }
 

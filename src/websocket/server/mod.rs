@@ -42,12 +42,13 @@ pub type HandlerResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 /// # Ok::<(), threadwire::websocket::Error>(())
 /// ```
 pub struct Server {
+    /// Goes to who accepts, so that nothing listens any more when that has ended, whatever handlers still run.
+    listener: Listener,
     core: Arc<Core>,
 }
 
 /// What the accepting thread, the connections' threads and the handle share.
 pub(super) struct Core {
-    listener: Listener,
     limits: Limits,
     threads: Threads,
     rules: Rules,
@@ -76,7 +77,7 @@ impl Server {
 
     /// The addresses it listens on.
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
-        self.core.listener.local_addresses()
+        self.listener.local_addresses()
     }
 
     /// Serves every connection with `handler`, each on its own thread, and does not return but for a failure.
@@ -89,7 +90,7 @@ impl Server {
     where
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
     {
-        self.core.accept_all(Arc::new(handler))
+        self.core.accept_all(&self.listener, &Arc::new(handler))
     }
 
     /// [`Server::serve`] on a thread of its own.
@@ -100,20 +101,22 @@ impl Server {
     where
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
     {
-        let core = Arc::clone(&self.core);
-        let accepting = self.core.threads.spawn("ws-accept", move || core.accept_all(Arc::new(handler)))?;
-        Ok(ServerHandle::new(self.core, accepting))
+        let (core, listener) = (Arc::clone(&self.core), Arc::new(self.listener));
+        let stopping = Arc::downgrade(&listener);
+        let body = move || core.accept_all(&listener, &Arc::new(handler));
+        let accepting = self.core.threads.spawn("ws-accept", body)?;
+        Ok(ServerHandle::new(self.core, stopping, accepting))
     }
 }
 
 impl Core {
-    fn accept_all<H>(self: &Arc<Self>, handler: Arc<H>) -> Result<(), Error>
+    fn accept_all<H>(self: &Arc<Self>, listener: &Listener, handler: &Arc<H>) -> Result<(), Error>
     where
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
     {
         loop {
-            match self.listener.accept() {
-                Ok((stream, peer)) => self.admit(stream, peer, &handler),
+            match listener.accept() {
+                Ok((stream, peer)) => self.admit(stream, peer, handler),
                 Err(crate::Error::Closed { .. }) => return Ok(()),
                 Err(error) => return Err(error.into()),
             }
@@ -167,12 +170,12 @@ impl Core {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("core", &self.core).finish()
+        f.debug_struct("Server").field("listener", &self.listener).field("core", &self.core).finish()
     }
 }
 
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Core").field("listener", &self.listener).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Core").field("limits", &self.limits).finish_non_exhaustive()
     }
 }

@@ -113,10 +113,11 @@ impl Registry {
         }
     }
 
-    /// Asks every connection to end: 1001, or cut off if it is no WebSocket yet.
-    pub(super) fn stop(&self) {
+    /// Takes no more connections, and asks every one to end: 1001, or cut off if it is no WebSocket yet. Answers how many
+    /// there are.
+    pub(super) fn stop(&self) -> usize {
         let mut open = Vec::new();
-        {
+        let count = {
             let mut table = lock(&self.state.table);
             table.stopping = true;
             for live in table.live.values() {
@@ -125,9 +126,11 @@ impl Registry {
                     Stage::Handler(inner) | Stage::Closing(inner) => open.extend(inner.upgrade()),
                 }
             }
-        }
+            table.live.len()
+        };
         // The code may be sent.
         open.iter().for_each(|inner| drop(inner.start_close(going_away())));
+        count
     }
 
     /// Cuts off all that are left.
@@ -174,7 +177,8 @@ fn going_away() -> CloseFrame {
 }
 
 impl Place {
-    /// The handshake is over, the handler begins.
+    /// The handshake is over, the handler begins. To be called before the peer is told, so that none that knows itself
+    /// connected is cut off without a word.
     pub(super) fn opened(&self, inner: &Arc<Inner>) {
         let stopping = {
             let mut table = lock(&self.state.table);
