@@ -113,9 +113,11 @@ impl<S: Send + 'static> Registry<S> {
         }
     }
 
-    /// No more places from now on.
-    pub(crate) fn stop(&self) {
-        self.state.table().stopping = true;
+    /// No more places from now on. Answers how many are taken.
+    pub(crate) fn stop(&self) -> usize {
+        let mut table = self.state.table();
+        table.stopping = true;
+        table.live.len()
     }
 
     /// What `look` finds in the stages. It is called under the lock.

@@ -6,7 +6,7 @@
 //! - `handshake`, [`protocol`]: the rules, without I/O and clock. `exchange`: the handshake over a socket.
 //! - `engine`: the protocol as an engine of the Link. `shared`: the queues between it and the handles. `inner`: the operations
 //!   that wait. `connection`: the handles.
-//! - `server`: one thread a connection; `client`; `farewell`: the end of connections that were refused.
+//! - `server`: one thread a connection; `client`.
 //!
 //! Every connection has an inbox and an outbox, both bounded in bytes ([`crate::Limits`]): when the inbox is full, reading stops, and the
 //! peer's sending with it; when the outbox is full, sending waits, and reads meanwhile. Messages of one sender stay in order.
@@ -27,7 +27,6 @@ mod connection;
 mod engine;
 mod error;
 mod exchange;
-mod farewell;
 mod handshake;
 mod inner;
 mod message;

@@ -75,12 +75,11 @@ impl ServerHandle {
     pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
         let deadline = wait::deadline(Instant::now(), grace);
         let core = &self.core;
-        core.drain();
+        let open = core.drain();
         let accepting = self.accepting.take();
         if let Some(Err(_)) = accepting.map(JoinHandle::join) {
             log::error!(target: "threadwire::grpc", "the accepting thread panicked");
         }
-        let open = core.connections.count();
         let cut_off = core.connections.wait_until_empty(deadline);
         if cut_off > 0 {
             core.live().iter().for_each(Live::cut);
@@ -93,6 +92,7 @@ impl ServerHandle {
         core.streams.wait_until_empty(last);
         core.streams.join_finished();
         still_running.extend(core.streams.collect(|path| Some(path.to_string())));
+        core.attendant.dismiss(last);
         ShutdownReport { open, cut_off, cut_calls: core.cut_calls.load(Ordering::Relaxed), still_running }
     }
 }

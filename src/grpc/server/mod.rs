@@ -146,7 +146,10 @@ impl Core {
             match self.listener.accept() {
                 Ok((stream, peer)) => self.admit(stream, peer),
                 Err(Error::Closed { .. }) => return Ok(()),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.listener.close();
+                    return Err(error);
+                }
             }
         }
     }
@@ -200,11 +203,13 @@ impl Core {
     }
 
     /// Ends every connection once its calls are over, and every thread that has nothing to do.
-    fn drain(&self) {
+    /// Answers how many connections there were.
+    fn drain(&self) -> usize {
         self.listener.close();
-        self.connections.stop();
+        let open = self.connections.stop();
         self.live().iter().for_each(Live::drain);
         self.pool.retire();
+        open
     }
 
     fn live(&self) -> Vec<Live> {

@@ -2,10 +2,10 @@
 
 use super::super::handshake::server::Rules;
 use super::super::{Error, Origins};
-use super::registry::Registry;
 use super::{Core, Server};
-use crate::link::Attendant;
+use crate::link::{Attendant, Farewells};
 use crate::net::{Listener, Observer};
+use crate::threads::Registry;
 use crate::{Limits, Threads};
 use std::fmt;
 use std::sync::Arc;
@@ -69,14 +69,14 @@ impl ServerBuilder {
         Ok(Server {
             listener,
             core: Arc::new(Core {
-                limits: self.limits,
                 threads: self.threads,
                 rules: self.rules,
                 observer: self.observer,
+                farewells: Farewells::new(&attendant, self.limits.close_timeout),
                 attendant,
                 numbers: AtomicU64::new(1),
-                registry: Registry::default(),
-                refusals: Arc::new(()),
+                registry: Registry::new(),
+                limits: self.limits,
             }),
         })
     }

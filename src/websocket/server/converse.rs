@@ -1,16 +1,16 @@
 //! One connection on its thread, from its first byte to its last: handshake, handler, orderly end.
 
 use super::super::exchange::{Cut, exchange};
-use super::super::farewell::farewell;
 use super::super::handshake::Refusal;
 use super::super::handshake::server::ServerHandshake;
 use super::super::inner::{Inner, Settled};
 use super::super::protocol::{Protocol, Role};
 use super::super::{CloseCode, CloseFrame, Connection};
-use super::registry::Place;
+use super::stage::Stage;
 use super::{Core, HandlerResult};
-use crate::link::Io;
+use crate::link::{Io, farewell};
 use crate::net::{PeerAddress, wait};
+use crate::threads::Place;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -21,11 +21,15 @@ impl Core {
         &self,
         io: Io,
         peer: SocketAddr,
-        place: &Place,
+        place: &Place<Stage>,
         handler: &impl Fn(Connection) -> HandlerResult,
     ) {
         let Some(inner) = self.shake_hands(io, peer) else { return };
-        place.opened(&inner);
+        // Before the peer is told, so that none that knows itself connected is cut off without a word.
+        let stage = Stage::handler(peer, &inner);
+        if place.change(stage.clone()) {
+            stage.stop();
+        }
         inner.begin();
         let connection = Connection::new(Arc::clone(&inner), false);
         let code = match catch_unwind(AssertUnwindSafe(|| handler(connection))) {
@@ -39,7 +43,7 @@ impl Core {
                 CloseCode::INTERNAL_ERROR
             }
         };
-        place.returned();
+        place.change(Stage::closing(peer, &inner));
         inner.abandon(CloseFrame::new(code, ""));
         inner.drive_to_close();
     }

@@ -2,6 +2,7 @@
 
 use super::super::Error;
 use super::Core;
+use super::stage::Stage;
 use crate::net::{Listener, wait};
 use std::fmt;
 use std::net::SocketAddr;
@@ -79,16 +80,16 @@ impl ServerHandle {
             log::error!(target: "threadwire::websocket", "the accepting thread panicked");
         }
         let registry = &self.core.registry;
-        let late = registry.wait_until_empty(deadline);
+        let cut_off = registry.wait_until_empty(deadline);
         let gone_by = Instant::now() + AFTER_CUT;
-        let mut still_running = Vec::new();
-        if late.connections > 0 {
-            registry.abort();
-            still_running = registry.wait_until_empty(gone_by).handlers;
+        if cut_off > 0 {
+            self.core.stages().iter().for_each(Stage::abort);
+            registry.wait_until_empty(gone_by);
         }
+        let still_running = registry.collect(Stage::in_handler);
         registry.join_finished();
         self.core.attendant.dismiss(deadline.max(gone_by));
-        ShutdownReport { open, cut_off: late.connections, still_running }
+        ShutdownReport { open, cut_off, still_running }
     }
 
     /// Answers how many connections there were.
@@ -96,7 +97,9 @@ impl ServerHandle {
         if let Some(listener) = self.listener.upgrade() {
             listener.close();
         }
-        self.core.registry.stop()
+        let open = self.core.registry.stop();
+        self.core.stages().iter().for_each(Stage::stop);
+        open
     }
 }
 

@@ -3,26 +3,24 @@
 mod builder;
 mod converse;
 mod handle;
-mod registry;
+mod stage;
 
 pub use builder::ServerBuilder;
 pub use handle::{ServerHandle, ShutdownReport};
 
-use super::farewell::farewell_later;
 use super::handshake::Refusal;
 use super::handshake::server::Rules;
 use super::{Connection, Error};
-use crate::link::{Attendant, Io, lock};
+use crate::link::{Attendant, Farewells, Io};
 use crate::net::{Listener, Observer, Socket};
+use crate::threads::{Place, Registry};
 use crate::{Limits, Threads};
-use registry::Registry;
+use stage::Stage;
 use std::fmt;
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
-/// Connections above the cap that are being answered 503 at the same time; beyond that they are closed without an answer.
-const REFUSALS: usize = 64;
 /// The most of a connection's outbox that lies, encoded, in its Io.
 const ENCODED_BYTES: usize = 64 * 1024;
 
@@ -55,9 +53,8 @@ pub(super) struct Core {
     observer: Option<Arc<dyn Observer>>,
     attendant: Arc<Attendant>,
     numbers: AtomicU64,
-    registry: Registry,
-    /// One clone for each connection that is being refused.
-    refusals: Arc<()>,
+    registry: Registry<Stage>,
+    farewells: Farewells,
 }
 
 impl Server {
@@ -128,43 +125,27 @@ impl Core {
     where
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
     {
-        self.registry.join_finished();
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let encoded = self.limits.outbox_bytes.min(ENCODED_BYTES);
         let io = Io::new(Box::new(Socket::new(stream)), encoded, self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
-        let Some(place) = self.registry.enter(number, peer, self.limits.connections, io.descriptor().as_ref()) else {
-            return self.refuse(io);
+        let stage = io.descriptor().map(|descriptor| Stage::handshake(peer, &descriptor));
+        let Some(place) = stage.and_then(|stage| self.registry.enter(self.limits.connections, stage)) else {
+            return self.farewells.say(io, &Refusal::Full.answer());
         };
-        // The thread takes both out; if there is none, they are still here.
-        let slot = Arc::new(Mutex::new(Some((io, place))));
-        let (core, handler, taken) = (Arc::clone(self), Arc::clone(handler), Arc::clone(&slot));
-        let body = move || {
-            let taken = lock(&taken).take();
-            if let Some((io, place)) = taken {
-                core.converse(io, peer, &place, &*handler);
-                // Whoever waits for the place to be free finds all else gone.
-                drop((core, handler));
-                drop(place);
-            }
-        };
-        match self.threads.spawn(&format!("ws-{number}"), body) {
-            Ok(thread) => self.registry.started(number, thread),
-            Err(error) => {
-                log::debug!(target: "threadwire::websocket", "a connection is refused: {error}");
-                let left = lock(&slot).take();
-                if let Some((io, _place)) = left {
-                    self.refuse(io);
-                }
-            }
+        let (core, handler) = (Arc::clone(self), Arc::clone(handler));
+        let body = move |io, place: &Place<Stage>| core.converse(io, peer, place, &*handler);
+        if let Err((error, io)) = self.registry.spawn(&self.threads, &format!("ws-{number}"), place, io, body) {
+            log::debug!(target: "threadwire::websocket", "a connection is refused: {error}");
+            self.farewells.say(io, &Refusal::Full.answer());
         }
     }
+}
 
-    fn refuse(&self, io: Io) {
-        if Arc::strong_count(&self.refusals) <= REFUSALS {
-            let kept = Arc::clone(&self.refusals);
-            farewell_later(io, &self.attendant, self.limits.close_timeout, &Refusal::Full.answer(), kept);
-        }
+impl Core {
+    /// What all connections are at.
+    fn stages(&self) -> Vec<Stage> {
+        self.registry.collect(|stage| Some(stage.clone()))
     }
 }
 
