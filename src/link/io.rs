@@ -268,6 +268,7 @@ impl Io {
     }
 
     /// Whether no more can be gathered now.
+    #[cfg(test)]
     pub(crate) fn is_full(&mut self) -> bool {
         self.refused |= self.outbox.is_full();
         self.outbox.is_full()
