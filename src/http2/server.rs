@@ -231,8 +231,10 @@ impl Respond {
         trailers: Option<HeaderMap>,
     ) -> Result<(), Failure> {
         let mut stream = self.inner()?.send_response(head, false)?;
-        stream.reserve_capacity(body.len());
-        stream.send_data(body, trailers.is_none())?;
+        if !body.is_empty() || trailers.is_none() {
+            stream.reserve_capacity(body.len());
+            stream.send_data(body, trailers.is_none())?;
+        }
         if let Some(trailers) = trailers {
             stream.send_trailers(trailers)?;
         }

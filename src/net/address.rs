@@ -90,14 +90,14 @@ pub(crate) fn split(text: &str) -> Option<(&str, Option<u16>)> {
 ///
 /// # Errors
 /// [`Error::Resolve`], [`Error::TimedOut`] or [`Error::Thread`].
-pub(crate) fn resolve(host: &str, port: u16, timeout: Duration) -> Result<Vec<SocketAddr>, Error> {
+pub(crate) fn resolve(threads: &Threads, host: &str, port: u16, timeout: Duration) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
     let (send, receive) = mpsc::sync_channel(1);
     let name = host.to_owned();
     let begin = Instant::now();
-    Threads::new().spawn("resolve", move || {
+    threads.spawn("resolve", move || {
         // Nobody listens any more when it took too long.
         let _ = send.send((name.as_str(), port).to_socket_addrs().map(Vec::from_iter));
     })?;
@@ -123,6 +123,7 @@ fn without_repetition(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::{Target, parse_target, resolve, split};
+    use crate::Threads;
     use std::time::Duration;
 
     #[test]
@@ -153,8 +154,8 @@ mod tests {
 
     #[test]
     fn names_are_resolved() {
-        let addresses = resolve("localhost", 7, Duration::from_secs(20)).unwrap();
+        let addresses = resolve(&Threads::new(), "localhost", 7, Duration::from_secs(20)).unwrap();
         assert!(addresses.iter().all(|address| address.ip().is_loopback() && address.port() == 7));
-        assert_eq!(resolve("127.0.0.1", 1, Duration::ZERO).unwrap().len(), 1);
+        assert_eq!(resolve(&Threads::new(), "127.0.0.1", 1, Duration::ZERO).unwrap().len(), 1);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::address;
 use super::wait::{Interest, deadline, wait};
-use crate::Error;
+use crate::{Error, Threads};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, connect as start_connect, socket_with, sockopt};
 use std::io;
@@ -15,12 +15,17 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// [`Error::Resolve`]; [`Error::Connect`] with what the last address said; [`Error::TimedOut`] when all of it has taken
 /// `timeout`.
-pub(crate) fn connect(host: &str, port: u16, timeout: Duration) -> Result<(TcpStream, SocketAddr), Error> {
+pub(crate) fn connect(
+    threads: &Threads,
+    host: &str,
+    port: u16,
+    timeout: Duration,
+) -> Result<(TcpStream, SocketAddr), Error> {
     let begin = Instant::now();
     let deadline = deadline(begin, timeout);
     let name = address::Target::new(host, port).authority;
     let mut last = io::Error::other("it has no address");
-    for address in address::resolve(host, port, timeout)? {
+    for address in address::resolve(threads, host, port, timeout)? {
         match connect_one(address, deadline) {
             Ok(stream) => return Ok((stream, address)),
             Err(error) if error.kind() == io::ErrorKind::TimedOut && Instant::now() >= deadline => {
@@ -54,7 +59,7 @@ fn connect_one(address: SocketAddr, deadline: Instant) -> io::Result<TcpStream> 
 #[cfg(test)]
 mod tests {
     use super::connect;
-    use crate::Error;
+    use crate::{Error, Threads};
     use std::net::TcpListener;
     use std::time::Duration;
 
@@ -62,7 +67,7 @@ mod tests {
     fn a_name_is_connected_to() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (stream, address) = connect("localhost", port, Duration::from_secs(20)).unwrap();
+        let (stream, address) = connect(&Threads::new(), "localhost", port, Duration::from_secs(20)).unwrap();
         assert_eq!(stream.peer_addr().unwrap(), address);
         assert_eq!(listener.accept().unwrap().1, stream.local_addr().unwrap());
     }
@@ -72,7 +77,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let error = connect("127.0.0.1", port, Duration::from_secs(20)).unwrap_err();
+        let error = connect(&Threads::new(), "127.0.0.1", port, Duration::from_secs(20)).unwrap_err();
         assert!(matches!(error, Error::Connect { .. }));
         assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
     }
@@ -88,7 +93,7 @@ mod tests {
         let port = address.local_addr().unwrap().port();
         let mut held = Vec::new();
         let error = loop {
-            match connect("127.0.0.1", port, Duration::from_millis(50)) {
+            match connect(&Threads::new(), "127.0.0.1", port, Duration::from_millis(50)) {
                 Ok((stream, _)) => held.push(stream),
                 Err(error) => break error,
             }

@@ -3,7 +3,7 @@
 use super::address;
 use super::wait::{Interest, wait};
 use super::waker::Waker;
-use crate::Error;
+use crate::{Error, Threads};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
 use std::io;
@@ -39,11 +39,11 @@ impl Listener {
     ///
     /// # Errors
     /// [`Error::Address`], [`Error::Resolve`] or [`Error::Bind`].
-    pub(crate) fn bind(address: &str) -> Result<Self, Error> {
+    pub(crate) fn bind(threads: &Threads, address: &str) -> Result<Self, Error> {
         let expected = "'host:port', such as localhost:8765 or [::]:50051";
         let wrong = || Error::Address { address: address.to_owned(), expected };
         let (host, port) = address::split(address).ok_or_else(wrong)?;
-        let addresses = address::resolve(host, port.ok_or_else(wrong)?, RESOLVE)?;
+        let addresses = address::resolve(threads, host, port.ok_or_else(wrong)?, RESOLVE)?;
         let failed = |source| Error::Bind { address: address.to_owned(), source };
         let sockets = listen_on_all(&addresses).map_err(failed)?;
         let addresses = sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
@@ -208,12 +208,12 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 #[cfg(test)]
 mod tests {
     use super::Listener;
-    use crate::Error;
+    use crate::{Error, Threads};
     use std::net::TcpStream;
 
     #[test]
     fn all_addresses_of_a_name_share_one_port_and_accept() {
-        let listener = Listener::bind("localhost:0").unwrap();
+        let listener = Listener::bind(&Threads::new(), "localhost:0").unwrap();
         let addresses = listener.local_addresses();
         assert!(!addresses.is_empty());
         for address in &addresses {
@@ -226,14 +226,14 @@ mod tests {
 
     #[test]
     fn the_unspecified_address_takes_ipv4() {
-        let listener = Listener::bind("[::]:0").unwrap();
+        let listener = Listener::bind(&Threads::new(), "[::]:0").unwrap();
         let client = TcpStream::connect(("127.0.0.1", listener.local_addresses()[0].port())).unwrap();
         assert_eq!(listener.accept().unwrap().1.port(), client.local_addr().unwrap().port());
     }
 
     #[test]
     fn a_close_ends_the_accepting_for_good() {
-        let listener = Listener::bind("127.0.0.1:0").unwrap();
+        let listener = Listener::bind(&Threads::new(), "127.0.0.1:0").unwrap();
         std::thread::scope(|scope| {
             let accepting = scope.spawn(|| listener.accept());
             listener.close();
@@ -246,10 +246,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_listened_on_is_said() {
-        let taken = Listener::bind("127.0.0.1:0").unwrap();
+        let taken = Listener::bind(&Threads::new(), "127.0.0.1:0").unwrap();
         let address = taken.local_addresses()[0].to_string();
-        let error = Listener::bind(&address).unwrap_err();
+        let error = Listener::bind(&Threads::new(), &address).unwrap_err();
         assert!(error.to_string().contains(&address), "{error}");
-        assert!(matches!(Listener::bind("8765"), Err(Error::Address { .. })));
+        assert!(matches!(Listener::bind(&Threads::new(), "8765"), Err(Error::Address { .. })));
     }
 }

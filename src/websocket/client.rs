@@ -120,7 +120,7 @@ impl Client {
         let target = Target::parse(url)?;
         let begin = Instant::now();
         let timeout = self.timeout.unwrap_or(self.limits.connect_timeout);
-        let (stream, peer) = net::connect(&target.host, target.port, timeout)?;
+        let (stream, peer) = net::connect(&self.threads, &target.host, target.port, timeout)?;
         let deadline =
             wait::deadline(begin, timeout).min(wait::deadline(Instant::now(), self.limits.handshake_timeout));
         let number = self.shared.connections.fetch_add(1, Ordering::Relaxed) + 1;

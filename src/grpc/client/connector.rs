@@ -116,7 +116,7 @@ impl Connector {
 
     fn connect(&self, begin: Instant, until: Instant) -> Result<Arc<Requests>, Error> {
         let left = until.saturating_duration_since(Instant::now());
-        let (stream, _) = net::connect(&self.target.host, self.target.port, left)?;
+        let (stream, _) = net::connect(&self.threads, &self.target.host, self.target.port, left)?;
         let attempt = self.state().attempts;
         let io = Io::new(Box::new(Socket::new(stream)), self.limits.outbox_bytes, self.limits.write_timeout)
             .observed_by(self.observer.clone(), attempt);

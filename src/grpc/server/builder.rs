@@ -74,7 +74,7 @@ impl ServerBuilder {
     /// # Errors
     /// [`Error::Address`], [`Error::Resolve`] or [`Error::Bind`]; [`Error::Io`] if there is no descriptor left.
     pub fn bind(self, address: &str) -> Result<Server, Error> {
-        let listener = Listener::bind(address)?;
+        let listener = Listener::bind(&self.threads, address)?;
         let attendant = Attendant::new(&self.threads)
             .map_err(|source| Error::Io { operation: "making a descriptor to be woken by", source })?;
         Ok(Server {

@@ -63,7 +63,7 @@ impl ServerBuilder {
     /// # Errors
     /// [`Error::Local`]: what is wrong with the address, or what the system says.
     pub fn bind(self, address: &str) -> Result<Server, Error> {
-        let listener = Listener::bind(address)?;
+        let listener = Listener::bind(&self.threads, address)?;
         let attendant = Attendant::new(&self.threads)
             .map_err(|source| crate::Error::Io { operation: "making a descriptor to be woken by", source })?;
         Ok(Server {
