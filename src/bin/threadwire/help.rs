@@ -59,7 +59,7 @@ Options:
       --trace            show every frame sent (→) and received (←)
   -h, --help             this text
 
-Without TEXT it sends 'Привет, сервер!'.
+Without TEXT it sends 'Привет сервер'.
 ";
 
 pub(crate) const GREET: &str = "\
