@@ -24,7 +24,11 @@ pub(crate) fn exchange(echo: &args::Echo, trace: Option<&Arc<Trace>>) -> Result<
     let left = || echo.timeout.saturating_sub(begin.elapsed());
     let failed = |error: Error| peer.websocket_failed(&error);
     let mut socket = connect(echo, trace).map_err(failed)?;
-    socket.send_timeout(echo.text.as_str(), left()).map_err(failed)?;
+    match socket.send_timeout(echo.text.as_str(), left()) {
+        // Receiving knows how it was closed.
+        Ok(()) | Err(Error::Closed) => {}
+        Err(error) => return Err(failed(error)),
+    }
     let Some(answer) = socket.receive_timeout(left()).map_err(failed)? else {
         return Err(peer.wrong(&"the server closed the connection without an answer"));
     };
