@@ -103,6 +103,13 @@ fn the_demo_shows_every_frame() {
 }
 
 #[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = normalised(include_str!("../README.md"));
+    assert!(readme.contains(&demo("", "")));
+    assert!(readme.contains(GREET_FRAMES));
+}
+
+#[test]
 fn a_person_is_shown_in_all_forms() {
     assert_eq!(run(&["person"]).success(), PERSON);
     let other = run(&["person", "--name", "A \"<&\n", "--id", "-1", "--email="]);
