@@ -47,3 +47,15 @@ fn without_control<'t>(text: &'t str, allowed: &[char]) -> Cow<'t, str> {
     }
     Cow::Owned(escaped)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::without_control;
+
+    #[test]
+    fn control_characters_are_shown_and_not_sent() {
+        assert_eq!(without_control("Привет ☺\n", &['\n']), "Привет ☺\n");
+        assert_eq!(without_control("\x1b[2J\r\u{9b}a\tb\n", &['\n', '\t']), "\\u{1b}[2J\\r\\u{9b}a\tb\n");
+        assert_eq!(without_control("a\nb", &[]), "a\\nb");
+    }
+}
