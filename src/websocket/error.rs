@@ -105,7 +105,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Local(error) => error.source(),
+            Self::Local(error) => Some(error),
             _ => None,
         }
     }

@@ -64,17 +64,31 @@ pub(crate) struct Person {
     pub(crate) email: String,
 }
 
+/// The person of the classic example.
+impl Default for Person {
+    fn default() -> Self {
+        Self { name: "John Doe".to_owned(), id: 123, email: "johndoe@example.com".to_owned() }
+    }
+}
+
 /// Where `serve` listens and the clients go, unless told otherwise.
 const WEBSOCKET_ADDRESS: &str = "localhost:8765";
 const WEBSOCKET_URL: &str = "ws://localhost:8765";
 const GRPC_ADDRESS: &str = "[::]:50051";
 const GRPC_TARGET: &str = "http://localhost:50051";
 
+/// What `echo` sends and whom `greet` greets, unless told otherwise.
+pub(crate) const TEXT: &str = "Привет сервер";
+pub(crate) const NAME: &str = "World";
+
 /// How long `echo` and `greet` wait in all, unless told otherwise.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A moment that lies further off than this may be none that a clock can show.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The threads that run handlers of calls, as in the classic example.
-const WORKERS: usize = 10;
+pub(crate) const WORKERS: usize = 10;
 
 /// Reads the arguments; the first is the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Failure> {
@@ -92,7 +106,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
             Some("help") => Ok(Command::Help(help::PROGRAM)),
             _ => Err(options.usage(&format!("there is no command '{}'", word.display()))),
         },
-        other => Err(options.usage(&other.unexpected())),
+        other => Err(usage("threadwire", &other.unexpected())),
     }
 }
 
@@ -110,18 +124,20 @@ impl Options {
     }
 
     fn demo(mut self) -> Result<Command, Failure> {
+        let topic = self.topic;
         let mut demo = Demo { bytes: false };
         while let Some(argument) = self.next()? {
             match argument {
                 Arg::Long("bytes") => demo.bytes = true,
                 Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(self.help)),
-                other => return Err(self.usage(&other.unexpected())),
+                other => return Err(usage(topic, &other.unexpected())),
             }
         }
         Ok(Command::Demo(demo))
     }
 
     fn serve(mut self) -> Result<Command, Failure> {
+        let topic = self.topic;
         let mut serve = Serve {
             websocket: WEBSOCKET_ADDRESS.to_owned(),
             grpc: GRPC_ADDRESS.to_owned(),
@@ -137,13 +153,14 @@ impl Options {
                 Arg::Long("quiet") | Arg::Short('q') => serve.quiet = true,
                 Arg::Long("trace") => serve.trace = true,
                 Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(self.help)),
-                other => return Err(self.usage(&other.unexpected())),
+                other => return Err(usage(topic, &other.unexpected())),
             }
         }
         Ok(Command::Serve(serve))
     }
 
     fn echo(mut self) -> Result<Command, Failure> {
+        let topic = self.topic;
         let (mut text, mut url, mut timeout, mut trace) = (None, WEBSOCKET_URL.to_owned(), TIMEOUT, false);
         while let Some(argument) = self.next()? {
             match argument {
@@ -152,14 +169,15 @@ impl Options {
                 Arg::Long("timeout") => timeout = self.seconds()?,
                 Arg::Long("trace") => trace = true,
                 Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(self.help)),
-                other => return Err(self.usage(&other.unexpected())),
+                other => return Err(usage(topic, &other.unexpected())),
             }
         }
-        let text = text.unwrap_or_else(|| "Привет, сервер!".to_owned());
+        let text = text.unwrap_or_else(|| TEXT.to_owned());
         Ok(Command::Echo(Echo { text, url, timeout, trace }))
     }
 
     fn greet(mut self) -> Result<Command, Failure> {
+        let topic = self.topic;
         let (mut name, mut target, mut timeout, mut trace) = (None, GRPC_TARGET.to_owned(), TIMEOUT, false);
         while let Some(argument) = self.next()? {
             match argument {
@@ -168,16 +186,16 @@ impl Options {
                 Arg::Long("timeout") => timeout = self.seconds()?,
                 Arg::Long("trace") => trace = true,
                 Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(self.help)),
-                other => return Err(self.usage(&other.unexpected())),
+                other => return Err(usage(topic, &other.unexpected())),
             }
         }
-        let name = name.unwrap_or_else(|| "World".to_owned());
+        let name = name.unwrap_or_else(|| NAME.to_owned());
         Ok(Command::Greet(Greet { name, target, timeout, trace }))
     }
 
     fn person(mut self) -> Result<Command, Failure> {
-        let mut person =
-            Person { name: "John Doe".to_owned(), id: 123, email: "johndoe@example.com".to_owned() };
+        let topic = self.topic;
+        let mut person = Person::default();
         while let Some(argument) = self.next()? {
             match argument {
                 Arg::Long("name") => person.name = self.text()?,
@@ -187,7 +205,7 @@ impl Options {
                 }
                 Arg::Long("email") => person.email = self.text()?,
                 Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(self.help)),
-                other => return Err(self.usage(&other.unexpected())),
+                other => return Err(usage(topic, &other.unexpected())),
             }
         }
         Ok(Command::Person(person))
@@ -219,8 +237,8 @@ impl Options {
         let value = self.text()?;
         let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         match seconds {
-            Some(seconds) if !seconds.is_zero() => Ok(seconds),
-            _ => Err(self.bad_value(&value, "seconds above 0, such as 2.5")),
+            Some(seconds) if !seconds.is_zero() && seconds <= LONGEST_TIMEOUT => Ok(seconds),
+            _ => Err(self.bad_value(&value, "seconds above 0, at most 86400, such as 2.5")),
         }
     }
 

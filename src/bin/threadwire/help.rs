@@ -25,14 +25,14 @@ Starts both servers on free ports of this machine, runs the three exchanges over
 Usage: threadwire demo [--bytes]
 
 Options:
-      --bytes  show every frame that the two clients send (→) and receive (←)
+      --bytes  show every frame that the two clients send (→) and receive (←), behind each exchange
   -h, --help   this text
 ";
 
 pub(crate) const SERVE: &str = "\
 Serves until Ctrl+C or SIGTERM: a WebSocket echo and the gRPC Greeter. A text message is printed and answered with
 'Ответ: ' and the text, a binary message with the same bytes. The first signal lets running calls and
-connections finish, for 10 seconds at most; a second one ends the program at once.
+connections finish, for 10 seconds at most, and the program ends with 0; a second one ends it at once, with 130.
 
 Usage: threadwire serve [OPTIONS]
 
@@ -41,11 +41,11 @@ Options:
       --grpc ADDR    where gRPC listens       [[::]:50051]
       --workers N    threads for gRPC calls   [10]
   -q, --quiet        no line for each message
-      --trace        show every frame received (←) and sent (→)
+      --trace        every frame received (←) and sent (→), a line each on stderr: 'ws ' or 'grpc ', #connection, frame
   -h, --help         this text
 
-ADDR is HOST:PORT; port 0 takes a free one, which is printed. The echo takes connections from web pages of any
-origin: it keeps nothing to steal.
+ADDR is HOST:PORT; port 0 takes a free one. Where the servers listen is printed. The echo takes connections from
+web pages of any origin: it keeps nothing to steal.
 ";
 
 pub(crate) const ECHO: &str = "\
@@ -54,12 +54,12 @@ Sends a text to a WebSocket server and prints the answer.
 Usage: threadwire echo [TEXT] [OPTIONS]
 
 Options:
-      --url URL          the server                     [ws://localhost:8765]
-      --timeout SECONDS  for connection and answer      [10]
-      --trace            show every frame sent (→) and received (←)
+      --url URL          the server  [ws://localhost:8765]
+      --timeout SECONDS  for connection and answer together  [10]
+      --trace            every frame sent (→) and received (←), a line each on stderr
   -h, --help             this text
 
-Without TEXT it sends 'Привет, сервер!'.
+Without TEXT it sends 'Привет сервер'.
 ";
 
 pub(crate) const GREET: &str = "\
@@ -68,9 +68,9 @@ Calls SayHello of a Greeter and prints the answer.
 Usage: threadwire greet [NAME] [OPTIONS]
 
 Options:
-      --target URL       the server                  [http://localhost:50051]
-      --timeout SECONDS  for connection and call     [10]
-      --trace            show every frame sent (→) and received (←)
+      --target URL       the server, http://HOST:PORT or HOST:PORT  [http://localhost:50051]
+      --timeout SECONDS  for connection and answer together  [10]
+      --trace            every frame sent (→) and received (←), a line each on stderr
   -h, --help             this text
 
 Without NAME it greets World.

@@ -14,13 +14,8 @@ pub(crate) fn run(person: &args::Person) -> Result<(), Failure> {
         email: person.email.as_str().into(),
         ..Default::default()
     };
-    show(&person)
-}
-
-/// Prints all forms of the person.
-pub(crate) fn show(person: &Person) -> Result<(), Failure> {
-    let bytes = person.encode_to_vec();
-    let (json, xml) = (json(person), xml(person));
+    let bytes = person.encode_to_vec().map_err(|error| Failure::refused(error.to_string()))?;
+    let (json, xml) = (json(&person), xml(&person));
     output::text(&person.to_text())?;
     output::line(format_args!("\n{}\n", hex(&bytes)))?;
     output::line(format_args!("Protocol Buffers {:>4} bytes", bytes.len()))?;

@@ -44,9 +44,10 @@ impl ShutdownReport {
 
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} gRPC connections closed", self.open - self.cut_off.min(self.open))?;
+        let closed = self.open - self.cut_off.min(self.open);
+        write!(f, "{closed} gRPC connection{} closed", if closed == 1 { "" } else { "s" })?;
         if self.cut_off > 0 {
-            write!(f, ", {} cut off with {} calls", self.cut_off, self.cut_calls)?;
+            write!(f, ", {} cut off with {} of their calls", self.cut_off, self.cut_calls)?;
         }
         for path in &self.still_running {
             write!(f, ", a handler of {path} still runs")?;

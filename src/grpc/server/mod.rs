@@ -135,7 +135,10 @@ impl Server {
     /// [`Error::Thread`].
     pub fn spawn(self) -> Result<ServerHandle, Error> {
         let core = Arc::clone(&self.core);
-        let accepting = self.core.threads.spawn("grpc-accept", move || core.accept_all())?;
+        let accepting = self.core.threads.spawn("grpc-accept", move || {
+            let accepting = core.accept_all();
+            accepting.inspect_err(|error| log::error!(target: "threadwire::grpc", "no more connections: {error}"))
+        })?;
         Ok(ServerHandle::new(self.core, accepting))
     }
 }

@@ -44,7 +44,8 @@ impl ShutdownReport {
 
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} WebSocket connections closed", self.open - self.cut_off.min(self.open))?;
+        let closed = self.open - self.cut_off.min(self.open);
+        write!(f, "{closed} WebSocket connection{} closed", if closed == 1 { "" } else { "s" })?;
         if self.cut_off > 0 {
             write!(f, ", {} cut off", self.cut_off)?;
         }

@@ -100,7 +100,10 @@ impl Server {
     {
         let (core, listener) = (Arc::clone(&self.core), Arc::new(self.listener));
         let stopping = Arc::downgrade(&listener);
-        let body = move || core.accept_all(&listener, &Arc::new(handler));
+        let body = move || {
+            let accepting = core.accept_all(&listener, &Arc::new(handler));
+            accepting.inspect_err(|error| log::error!(target: "threadwire::websocket", "no more connections: {error}"))
+        };
         let accepting = self.core.threads.spawn("ws-accept", body)?;
         Ok(ServerHandle::new(self.core, stopping, accepting))
     }
