@@ -39,13 +39,17 @@ pub(super) fn wait<T>(
     })
 }
 
-/// Why h2 gives no more window to a stream.
-fn why_closed(stream: &mut SendStream<Bytes>) -> Failure {
+/// How a stream ended that takes nothing more, which h2 does not say when it refuses to send. None: in order.
+fn why_ended(stream: &mut SendStream<Bytes>) -> Option<Failure> {
     match stream.poll_reset(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Ok(reason)) => Failure::Reset { code: reason.into(), by_peer: true },
-        Poll::Ready(Err(error)) => error.into(),
-        Poll::Pending => Failure::Unsendable("the peer takes no more of this stream".to_owned()),
+        Poll::Pending => None,
+        Poll::Ready(Ok(reason)) => Some(Failure::Reset { code: reason.into(), by_peer: true }),
+        Poll::Ready(Err(error)) => Some(error.into()),
     }
+}
+
+fn no_more() -> Failure {
+    Failure::Unsendable("the peer takes no more of this stream".to_owned())
 }
 
 /// What the peer sends on a stream.
@@ -170,13 +174,13 @@ impl Outbound {
                 }
                 match room? {
                     None => return Ok(false),
-                    Some(None) => return Err(why_closed(stream)),
+                    Some(None) => return Err(why_ended(stream).unwrap_or_else(no_more)),
                     Some(Some(room)) => room?,
                 }
             };
             let piece = bytes.split_to(room.min(bytes.len()));
             let last = bytes.is_empty();
-            stream.send_data(piece, end && last)?;
+            stream.send_data(piece, end && last).map_err(|error| why_ended(stream).unwrap_or_else(|| error.into()))?;
             self.connection.kick();
             if last {
                 return Ok(true);
