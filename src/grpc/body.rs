@@ -1,8 +1,8 @@
 //! The messages that a peer sends on one stream, one after the other, waiting for each.
 
-use super::Status;
 use super::frame::Messages;
-use super::mapping::{deadline_exceeded, has_passed, nothing_came, status_of};
+use super::mapping::{has_passed, nothing_came, status_of};
+use super::{Cancellation, Status};
 use crate::http2::{Failure, Inbound};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -15,12 +15,20 @@ pub(super) struct Body {
     messages: Messages,
     /// Of the whole call.
     deadline: Option<Instant>,
+    /// Of a call that is served: it learns how the stream failed.
+    cancellation: Option<Cancellation>,
     over: bool,
 }
 
 impl Body {
     pub(super) fn new(inbound: Inbound, limit: usize, deadline: Option<Instant>) -> Self {
-        Self { inbound, messages: Messages::new(limit), deadline, over: false }
+        Self { inbound, messages: Messages::new(limit), deadline, cancellation: None, over: false }
+    }
+
+    /// The body of a request, which may be cancelled.
+    pub(super) fn telling(mut self, cancellation: &Cancellation) -> Self {
+        self.cancellation = Some(cancellation.clone());
+        self
     }
 
     /// Waits for the next message; none at the end of the peer's half. `until` bounds this wait alone.
@@ -61,9 +69,13 @@ impl Body {
                     self.messages.end()?;
                     return Ok(None);
                 }
-                Err(Failure::TimedOut) if has_passed(self.deadline) => return Err(deadline_exceeded().into()),
-                Err(Failure::TimedOut) => return Err(Wrong::Wait),
-                Err(failure) => return Err(status_of(&failure, self.deadline).into()),
+                Err(Failure::TimedOut) if !has_passed(self.deadline) => return Err(Wrong::Wait),
+                Err(failure) => {
+                    if let Some(cancellation) = &self.cancellation {
+                        cancellation.learn(&failure, self.deadline);
+                    }
+                    return Err(status_of(&failure, self.deadline).into());
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! How a running handler learns that nobody waits for its answer any more.
 
+use super::mapping::has_passed;
+use crate::http2::Failure;
 use crate::link::lock;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -62,6 +64,16 @@ impl Cancellation {
                 return *cause;
             }
             cause = self.0.changed.wait_timeout(cause, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// What a handler's own operation has met is the cause, too. (Of a lost connection its reader knows whether this side cut it
+    /// off; h2 says NO_ERROR then.)
+    pub(super) fn learn(&self, failure: &Failure, deadline: Option<Instant>) {
+        match failure {
+            Failure::TimedOut | Failure::Reset { .. } if has_passed(deadline) => self.cancel(CancelCause::Deadline),
+            Failure::Reset { code: 1.., .. } => self.cancel(CancelCause::Peer),
+            _ => {}
         }
     }
 

@@ -4,7 +4,7 @@ use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
 use super::io::Adapter;
 use super::opening::{Opening, Progress};
-use super::stream::{Inbound, Outbound, wait};
+use super::stream::{Half, Inbound, Outbound, wait};
 use crate::link::{Attendant, Io, Link, Parker, Unready, lock};
 use crate::net;
 use bytes::Bytes;
@@ -208,7 +208,7 @@ impl Requests {
             came: None,
             permit: Some(Arc::clone(&permit)),
         };
-        Ok((pending, Outbound::new(&self.connection, stream).with_permit(permit)))
+        Ok((pending, Outbound::new(&self.connection, Half::new(stream, None)).with_permit(permit)))
     }
 
     fn permit(&self, deadline: Option<Instant>) -> Result<Permit, Failure> {

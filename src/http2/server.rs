@@ -4,7 +4,7 @@ use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
 use super::io::Adapter;
 use super::opening::{Kind, Opening, PREFACE, Progress, kind};
-use super::stream::{Inbound, Outbound};
+use super::stream::{Half, Inbound, Outbound};
 use crate::link::{Attendant, Filled, Io, Link, Parker, Parts, lock};
 use crate::net::wait;
 use bytes::Bytes;
@@ -184,7 +184,7 @@ impl Accepted {
         Some(Incoming {
             head: Request::from_parts(head, ()),
             body: Inbound::new(connection, body),
-            respond: Respond { connection: Arc::clone(connection), inner: Some(respond) },
+            respond: Respond { connection: Arc::clone(connection), inner: Some(respond), half: None, watcher: None },
         })
     }
 }
@@ -203,6 +203,10 @@ pub(crate) struct Respond {
     connection: Arc<Connection>,
     /// None only while it is dropped.
     inner: Option<SendResponse<Bytes>>,
+    /// Once the head was sent and the body follows.
+    half: Option<Arc<Half>>,
+    /// Woken when the peer gives the stream up.
+    watcher: Option<Waker>,
 }
 
 impl Respond {
@@ -246,8 +250,12 @@ impl Respond {
     /// # Errors
     /// The stream has ended.
     pub(crate) fn open(&mut self, head: Response<()>) -> Result<Outbound, Failure> {
-        let stream = self.inner()?.send_response(head, false)?;
-        Ok(Outbound::new(&self.connection, stream))
+        let inner = self.inner()?;
+        let stream =
+            inner.send_response(head, false).map_err(|error| why_ended(inner).unwrap_or_else(|| error.into()))?;
+        let half = Half::new(stream, self.watcher.clone());
+        self.half = Some(Arc::clone(&half));
+        Ok(Outbound::new(&self.connection, half))
     }
 
     /// Resets the stream with an error code of RFC 9113 §7. The caller pumps.
@@ -264,11 +272,25 @@ impl Respond {
 
     /// Has `waker` woken when the peer gives the stream up, or says now how it did.
     pub(crate) fn watch(&mut self, waker: &Waker) -> Option<Failure> {
-        match self.inner.as_mut()?.poll_reset(&mut Context::from_waker(waker)) {
-            Poll::Pending => None,
-            Poll::Ready(Ok(reason)) => Some(Failure::Reset { code: reason.into(), by_peer: true }),
-            Poll::Ready(Err(error)) => Some(error.into()),
+        if let Some(half) = &self.half {
+            return half.watch(waker);
         }
+        self.watcher = Some(waker.clone());
+        ended(self.inner.as_mut()?, waker)
+    }
+}
+
+/// How a stream ended that takes no answer, which h2 does not say when it refuses it. None: in order.
+fn why_ended(respond: &mut SendResponse<Bytes>) -> Option<Failure> {
+    ended(respond, Waker::noop())
+}
+
+/// How a stream without an answer was ended from outside; if it was not, `waker` is woken when it is.
+fn ended(respond: &mut SendResponse<Bytes>, waker: &Waker) -> Option<Failure> {
+    match respond.poll_reset(&mut Context::from_waker(waker)) {
+        Poll::Pending => None,
+        Poll::Ready(Ok(reason)) => Some(Failure::Reset { code: reason.into(), by_peer: true }),
+        Poll::Ready(Err(error)) => Some(error.into()),
     }
 }
 

@@ -6,12 +6,12 @@
 use super::client::Permit;
 use super::engine::Connection;
 use super::failure::Failure;
-use crate::link::Unready;
+use crate::link::{Unready, lock};
 use bytes::Bytes;
 use h2::{RecvStream, SendStream};
 use http::HeaderMap;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
 const MOST_RESERVED: usize = 1 << 30;
@@ -37,19 +37,6 @@ pub(super) fn wait<T>(
         Unready::TimedOut => Failure::TimedOut,
         Unready::Closed => Failure::Lost("closed".to_owned()),
     })
-}
-
-/// How a stream ended that takes nothing more, which h2 does not say when it refuses to send. None: in order.
-fn why_ended(stream: &mut SendStream<Bytes>) -> Option<Failure> {
-    match stream.poll_reset(&mut Context::from_waker(Waker::noop())) {
-        Poll::Pending => None,
-        Poll::Ready(Ok(reason)) => Some(Failure::Reset { code: reason.into(), by_peer: true }),
-        Poll::Ready(Err(error)) => Some(error.into()),
-    }
-}
-
-fn no_more() -> Failure {
-    Failure::Unsendable("the peer takes no more of this stream".to_owned())
 }
 
 /// What the peer sends on a stream.
@@ -119,17 +106,131 @@ impl Drop for Inbound {
     }
 }
 
+/// The sending half of a stream, and who is woken by what happens to it.
+///
+/// h2 keeps one waker for both, room and the end by a reset; it forgets it when it wakes. Of a stream that is served, a handler may
+/// wait for room while the connection's reader watches for a reset. So both have h2 wake `ears`, which passes it on: to the handler
+/// while one waits (it sees a reset itself), else to the reader. Each asks h2 once more when it has been woken or stops waiting, and
+/// a reset that nobody was woken for is found then. So none is missed.
+#[derive(Debug)]
+pub(super) struct Half {
+    // Guards the handle; held for one look or call of h2.
+    stream: Mutex<Option<SendStream<Bytes>>>,
+    ears: Arc<Ears>,
+}
+
+#[derive(Debug, Default)]
+struct Ears {
+    // Leaves: h2 wakes while it holds its own lock.
+    sender: Mutex<Option<Waker>>,
+    reader: Mutex<Option<Waker>>,
+}
+
+impl Wake for Ears {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let sender = lock(&self.sender).clone();
+        if let Some(waker) = sender.or_else(|| lock(&self.reader).clone()) {
+            waker.wake();
+        }
+    }
+}
+
+impl Half {
+    /// `reader` is woken when the peer gives the stream up.
+    pub(super) fn new(stream: SendStream<Bytes>, reader: Option<Waker>) -> Arc<Self> {
+        let ears = Arc::new(Ears { sender: Mutex::default(), reader: Mutex::new(reader) });
+        Arc::new(Self { stream: Mutex::new(Some(stream)), ears })
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut SendStream<Bytes>) -> T) -> Result<T, Failure> {
+        let mut stream = lock(&self.stream);
+        stream.as_mut().map(act).ok_or_else(|| Failure::Unsendable("the stream has ended".to_owned()))
+    }
+
+    /// Asks for room for `length` bytes; whether it is there.
+    fn reserve(&self, length: usize) -> Result<bool, Failure> {
+        self.with(|stream| {
+            // h2 counts in 32 bits.
+            stream.reserve_capacity(length.min(MOST_RESERVED));
+            length == 0 || stream.capacity() >= length
+        })
+    }
+
+    /// How much room there is; if none, the context's waker is woken when there is.
+    fn poll_room(&self, context: &Context<'_>) -> Poll<Result<usize, Failure>> {
+        *lock(&self.ears.sender) = Some(context.waker().clone());
+        let waker = Waker::from(Arc::clone(&self.ears));
+        let polled = self.with(|stream| match stream.capacity() {
+            0 => stream.poll_capacity(&mut Context::from_waker(&waker)).map(|room| match room {
+                Some(room) => Ok(room?),
+                None => Err(why_ended(stream).unwrap_or_else(|| no_more("the peer takes no more of this stream"))),
+            }),
+            room => Poll::Ready(Ok(room)),
+        });
+        polled.unwrap_or_else(|failure| Poll::Ready(Err(failure)))
+    }
+
+    /// After the last [`Half::poll_room`] of a wait.
+    fn stop_waiting(&self) {
+        *lock(&self.ears.sender) = None;
+        let reader = lock(&self.ears.reader).clone();
+        if let Some(reader) = reader
+            && self.ended(&Waker::from(Arc::clone(&self.ears))).is_some()
+        {
+            reader.wake();
+        }
+    }
+
+    /// How the peer has given the stream up; if it has not, `reader` is woken when it does.
+    pub(super) fn watch(&self, reader: &Waker) -> Option<Failure> {
+        *lock(&self.ears.reader) = Some(reader.clone());
+        self.ended(&Waker::from(Arc::clone(&self.ears)))
+    }
+
+    fn ended(&self, waker: &Waker) -> Option<Failure> {
+        self.with(|stream| ended(stream, waker)).ok().flatten()
+    }
+
+    fn send(&self, piece: Bytes, end: bool) -> Result<(), Failure> {
+        self.with(|stream| {
+            stream.send_data(piece, end).map_err(|error| why_ended(stream).unwrap_or_else(|| error.into()))
+        })?
+    }
+}
+
+fn no_more(why: &str) -> Failure {
+    Failure::Unsendable(why.to_owned())
+}
+
+/// How a stream ended that takes nothing more, which h2 does not say when it refuses to send. None: in order.
+fn why_ended(stream: &mut SendStream<Bytes>) -> Option<Failure> {
+    ended(stream, Waker::noop())
+}
+
+/// How a stream was ended from outside; if it was not, `waker` is woken when it is.
+fn ended(stream: &mut SendStream<Bytes>, waker: &Waker) -> Option<Failure> {
+    match stream.poll_reset(&mut Context::from_waker(waker)) {
+        Poll::Pending => None,
+        Poll::Ready(Ok(reason)) => Some(Failure::Reset { code: reason.into(), by_peer: true }),
+        Poll::Ready(Err(error)) => Some(error.into()),
+    }
+}
+
 /// What is sent to the peer on a stream.
 #[derive(Debug)]
 pub(crate) struct Outbound {
     connection: Arc<Connection>,
-    stream: Option<SendStream<Bytes>>,
+    half: Arc<Half>,
     permit: Option<Arc<Permit>>,
 }
 
 impl Outbound {
-    pub(super) fn new(connection: &Arc<Connection>, stream: SendStream<Bytes>) -> Self {
-        Self { connection: Arc::clone(connection), stream: Some(stream), permit: None }
+    pub(super) fn new(connection: &Arc<Connection>, half: Arc<Half>) -> Self {
+        Self { connection: Arc::clone(connection), half, permit: None }
     }
 
     pub(super) fn with_permit(mut self, permit: Arc<Permit>) -> Self {
@@ -156,31 +257,24 @@ impl Outbound {
         deadline: Option<Instant>,
         mut stop: impl FnMut(&mut Context<'_>) -> bool,
     ) -> Result<bool, Failure> {
-        let Some(stream) = &mut self.stream else { return Err(Failure::Unsendable("the stream has ended".to_owned())) };
         loop {
-            // h2 counts in 32 bits.
-            stream.reserve_capacity(bytes.len().min(MOST_RESERVED));
-            let room = if bytes.is_empty() || stream.capacity() >= bytes.len() {
+            let room = if self.half.reserve(bytes.len())? {
                 bytes.len()
             } else {
-                let room = wait(&self.connection, deadline, |context| match stream.capacity() {
-                    _ if stop(context) => Poll::Ready(None),
-                    0 => stream.poll_capacity(context).map(Some),
-                    room => Poll::Ready(Some(Some(Ok(room)))),
+                let room = wait(&self.connection, deadline, |context| {
+                    if stop(context) { Poll::Ready(None) } else { self.half.poll_room(context).map(Some) }
                 });
-                if !matches!(room, Ok(Some(_))) {
+                if !matches!(room, Ok(Some(Ok(_)))) {
                     // The window goes to other streams.
-                    stream.reserve_capacity(0);
+                    let _ = self.half.reserve(0);
                 }
-                match room? {
-                    None => return Ok(false),
-                    Some(None) => return Err(why_ended(stream).unwrap_or_else(no_more)),
-                    Some(Some(room)) => room?,
-                }
+                self.half.stop_waiting();
+                let Some(room) = room? else { return Ok(false) };
+                room?
             };
             let piece = bytes.split_to(room.min(bytes.len()));
             let last = bytes.is_empty();
-            stream.send_data(piece, end && last).map_err(|error| why_ended(stream).unwrap_or_else(|| error.into()))?;
+            self.half.send(piece, end && last)?;
             self.connection.kick();
             if last {
                 return Ok(true);
@@ -193,10 +287,7 @@ impl Outbound {
     /// # Errors
     /// The stream has ended.
     pub(crate) fn trailers(&mut self, trailers: HeaderMap) -> Result<(), Failure> {
-        match &mut self.stream {
-            Some(stream) => Ok(stream.send_trailers(trailers)?),
-            None => Ok(()),
-        }
+        Ok(self.half.with(|stream| stream.send_trailers(trailers))??)
     }
 
     /// Lets what was handed to h2 leave.
@@ -206,16 +297,15 @@ impl Outbound {
 
     /// Resets the stream with an error code of RFC 9113 §7.
     pub(crate) fn reset(&mut self, code: u32) {
-        if let Some(stream) = &mut self.stream {
-            stream.send_reset(code.into());
-            self.connection.pump();
-        }
+        // One that has ended needs no reset.
+        let _ = self.half.with(|stream| stream.send_reset(code.into()));
+        self.connection.pump();
     }
 }
 
 impl Drop for Outbound {
     fn drop(&mut self) {
-        self.stream = None;
+        *lock(&self.half.stream) = None;
         self.permit = None;
         self.connection.pump();
     }

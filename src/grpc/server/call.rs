@@ -3,7 +3,7 @@
 //! One lock guards the way to answer; under it h2 is called, which takes its own locks, but never user code, and h2 never calls
 //! back into it. What was handed to h2 leaves when the call is pumped or the way to answer is dropped, outside the lock.
 
-use super::super::mapping::status_of;
+use super::super::mapping::{deadline_exceeded, status_of};
 use super::super::metadata::{Metadata, list_size};
 use super::super::status::{cut_to, ok_headers};
 use super::super::{CancelCause, Cancellation, Response, Status};
@@ -88,7 +88,10 @@ impl Call {
         let head = self.head(metadata)?;
         let mut respond = lock(&self.respond);
         let answering = respond.as_mut().ok_or_else(|| self.why_over())?;
-        let outbound = answering.respond.open(head).map_err(|failure| status_of(&failure, None))?;
+        let outbound = answering.respond.open(head).map_err(|failure| {
+            self.cancellation.learn(&failure, self.deadline);
+            status_of(&failure, self.deadline)
+        })?;
         answering.opened = true;
         Ok(outbound)
     }
@@ -136,8 +139,12 @@ impl Call {
     }
 
     fn why_over(&self) -> Status {
-        let cause = self.cancellation.cause();
-        Status::cancelled(cause.map_or_else(|| "the call has been answered".to_owned(), |cause| cause.to_string()))
+        match self.cancellation.cause() {
+            Some(CancelCause::Deadline) => deadline_exceeded(),
+            Some(cause @ CancelCause::ConnectionLost) => Status::unavailable(cause.to_string()),
+            Some(cause) => Status::cancelled(cause.to_string()),
+            None => Status::cancelled("the call has been answered"),
+        }
     }
 
     fn head(&self, metadata: &Metadata) -> Result<http::Response<()>, Status> {

@@ -72,7 +72,7 @@ enum Stage {
     Receiving(Box<Receiving>),
     /// In the pool; it is watched whether the peer gives it up.
     Running,
-    /// On a thread of its own, which sees to that by itself.
+    /// On a thread of its own; watched likewise.
     Streaming,
 }
 
@@ -186,7 +186,7 @@ impl Entry {
                 Poll::Ready(Ok(message)) => self.run(side, unfinished, message),
             }
         }
-        if let Stage::Running = self.stage
+        if let Stage::Running | Stage::Streaming = self.stage
             && let Some(failure) = self.call.watch(&self.waker)
         {
             self.give_up(side, &failure);

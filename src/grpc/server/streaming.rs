@@ -91,7 +91,10 @@ impl<T: Message> ResponseSink<T> {
         let body = frame::encode(&response, self.limit)?;
         let deadline = self.call.deadline;
         let sent = self.opened()?.send(body, false, deadline);
-        sent.map_err(|failure| status_of(&failure, deadline))
+        sent.map_err(|failure| {
+            self.call.cancellation.learn(&failure, deadline);
+            status_of(&failure, deadline)
+        })
     }
 
     /// Sends the initial metadata now, before the first response.
@@ -152,7 +155,7 @@ impl StreamingCall {
         handler: impl FnOnce(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status>,
     ) {
         let Self { call, inbound, metadata, peer, path } = self;
-        let body = Body::new(inbound, limits.receive_message_bytes, call.deadline);
+        let body = Body::new(inbound, limits.receive_message_bytes, call.deadline).telling(&call.cancellation);
         let requests = RequestStream { body, kind: PhantomData };
         let request = Request::received(requests, metadata, call.deadline, peer, call.cancellation.clone());
         let mut sink = ResponseSink {
