@@ -190,35 +190,46 @@ pub(super) fn ok_headers(metadata: &Metadata) -> HeaderMap {
     headers
 }
 
-/// Makes trailers fit into `limit` bytes as RFC 9113 §6.5.2 counts them: the message is cut first, then the details and the
-/// metadata go. The status itself always stays.
-pub(super) fn cut_to(headers: &mut HeaderMap, limit: u64) {
-    let size = metadata::list_size(headers);
-    if size <= limit {
+/// Makes trailers fit into `limit` bytes as RFC 9113 §6.5.2 counts them, of which `beside` are taken: the message is cut first, then
+/// the details and the metadata go. The status itself always stays.
+///
+/// The message has to do with half of the limit: gRPC's C core announces 16 KiB and refuses lists from 8 KiB on by chance, the
+/// status with them. Metadata is left to whoever has set it.
+pub(super) fn cut_to(headers: &mut HeaderMap, limit: u64, beside: u64) {
+    let half = (limit / 2).saturating_sub(beside);
+    let limit = limit.saturating_sub(beside);
+    if metadata::list_size(headers) <= half {
         return;
     }
     let message = headers.remove(GRPC_MESSAGE);
     let without = metadata::list_size(headers);
-    let Some(room) = limit.checked_sub(without) else {
+    if without > limit {
         let status = headers.remove(GRPC_STATUS);
         headers.clear();
         headers.extend(status.map(|status| (GRPC_STATUS, status)));
         return;
-    };
+    }
     // The size of the field itself is counted, too.
-    let room = room.saturating_sub(metadata::FIELD_OVERHEAD + GRPC_MESSAGE.as_str().len() as u64);
-    let cut = message.and_then(|message| {
-        let text = unescaped(message.as_bytes());
-        let mut kept = String::new();
-        for piece in text.chars().map(|character| escape(&character.to_string())) {
-            if (kept.len() + piece.len()) as u64 > room {
-                break;
-            }
-            kept.push_str(&piece);
-        }
-        HeaderValue::try_from(kept).ok().filter(|kept| !kept.is_empty())
-    });
+    let overhead = metadata::FIELD_OVERHEAD + GRPC_MESSAGE.as_str().len() as u64;
+    let room = (if without < half { half } else { limit } - without).saturating_sub(overhead);
+    let cut = message.and_then(|message| cut_message(message, room));
     headers.extend(cut.map(|cut| (GRPC_MESSAGE, cut)));
+}
+
+/// As much of an escaped message as fits into `room` bytes, cut between characters.
+fn cut_message(message: HeaderValue, room: u64) -> Option<HeaderValue> {
+    if message.len() as u64 <= room {
+        return Some(message);
+    }
+    let text = unescaped(message.as_bytes());
+    let mut kept = String::new();
+    for piece in text.chars().map(|character| escape(&character.to_string())) {
+        if (kept.len() + piece.len()) as u64 > room {
+            break;
+        }
+        kept.push_str(&piece);
+    }
+    HeaderValue::try_from(kept).ok().filter(|kept| !kept.is_empty())
 }
 
 fn number(code: Code) -> HeaderValue {
@@ -334,15 +345,18 @@ mod tests {
         let whole = status.to_headers();
         let at_most = |limit| {
             let mut headers = whole.clone();
-            cut_to(&mut headers, limit);
+            cut_to(&mut headers, limit + 60, 60);
             let size = metadata::list_size(&headers);
             assert!(size <= limit || headers.len() == 1, "{size} of {limit}");
             Status::from_headers(headers).unwrap().unwrap_err()
         };
         assert_eq!(at_most(100_000).message().len(), 2000);
-        let cut = at_most(2000);
+        let cut = at_most(4000);
         assert!(cut.message().len() > 300 && cut.message().chars().all(|character| character == 'é'));
         assert_eq!((cut.details().len(), cut.metadata().len()), (300, 1));
+        // What is beside the message takes more than half: the message gets the rest.
+        let rest = at_most(1200);
+        assert!(!rest.message().is_empty() && rest.metadata().len() == 1);
         let bare = at_most(500);
         assert_eq!((bare.code(), bare.message(), bare.metadata().len()), (Code::Internal, "", 0));
         assert_eq!(at_most(0).code(), Code::Internal);

@@ -162,13 +162,13 @@ impl Call {
     fn trailers_only(&self, status: &Status, beside: HeaderMap) -> http::Response<()> {
         let mut headers = status.to_headers();
         headers.extend(beside);
-        cut_to(&mut headers, self.peer.header_list_bytes().saturating_sub(HEAD_BYTES));
+        cut_to(&mut headers, self.peer.header_list_bytes(), HEAD_BYTES);
         headers.insert(CONTENT_TYPE, GRPC);
         of(headers)
     }
 
     fn trailers(&self, mut trailers: HeaderMap) -> HeaderMap {
-        cut_to(&mut trailers, self.peer.header_list_bytes());
+        cut_to(&mut trailers, self.peer.header_list_bytes(), 0);
         trailers
     }
 }
