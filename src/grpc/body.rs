@@ -53,6 +53,16 @@ impl Body {
         })
     }
 
+    /// Whether it gives nothing more.
+    pub(super) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Gives nothing more from now on.
+    pub(super) fn give_up(&mut self) {
+        self.over = true;
+    }
+
     fn next(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, Wrong> {
         loop {
             if let Some(message) = self.messages.next()? {

@@ -91,16 +91,26 @@ impl Reply {
     pub(super) fn message(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, Status> {
         self.head(until)?;
         let Stage::Open(body) = &mut self.stage else { return Ok(None) };
-        if let Some(message) = body.message(until)? {
-            return Ok(Some(message));
+        match body.message(until) {
+            Ok(Some(message)) => return Ok(Some(message)),
+            Ok(None) => {}
+            Err(status) => {
+                if body.is_over() {
+                    self.give_up();
+                }
+                return Err(status);
+            }
         }
-        if self.trailers.is_none() {
-            let trailers = body.trailers()?;
-            self.stage = Stage::Over;
-            let status = trailers.and_then(Status::from_headers);
-            self.trailers = Some(status.unwrap_or_else(|| Err(no_status()))?);
-        }
+        let trailers = body.trailers();
+        self.stage = Stage::Over;
+        let status = trailers?.and_then(Status::from_headers);
+        self.trailers = Some(status.unwrap_or_else(|| Err(no_status()))?);
         Ok(None)
+    }
+
+    /// Wants nothing more: whatever the server still sends is reset.
+    pub(super) fn give_up(&mut self) {
+        self.stage = Stage::Over;
     }
 
     /// The one response of a call that has one.

@@ -95,7 +95,8 @@ impl<T: Message> ResponseStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        self.reply.message(until)?.map(|bytes| frame::decode(&bytes)).transpose()
+        let decoded = self.reply.message(until)?.map(|bytes| frame::decode(&bytes)).transpose();
+        decoded.inspect_err(|_| self.reply.give_up())
     }
 }
 

@@ -42,7 +42,8 @@ impl<T: Message> RequestStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        self.body.message(until)?.map(|bytes| frame::decode(&bytes)).transpose()
+        let decoded = self.body.message(until)?.map(|bytes| frame::decode(&bytes)).transpose();
+        decoded.inspect_err(|_| self.body.give_up())
     }
 
     /// The one request of a call that has one.
