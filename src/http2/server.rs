@@ -260,6 +260,9 @@ impl Respond {
 
     /// Resets the stream with an error code of RFC 9113 §7. The caller pumps.
     pub(crate) fn reset(&mut self, code: u32) {
+        if let Some(half) = &self.half {
+            half.note_reset();
+        }
         if let Some(inner) = &mut self.inner {
             inner.send_reset(code.into());
         }

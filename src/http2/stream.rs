@@ -5,11 +5,12 @@
 
 use super::client::Permit;
 use super::engine::Connection;
-use super::failure::Failure;
+use super::failure::{Failure, reason};
 use crate::link::{Unready, lock};
 use bytes::Bytes;
 use h2::{RecvStream, SendStream};
 use http::HeaderMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
@@ -116,6 +117,8 @@ impl Drop for Inbound {
 pub(super) struct Half {
     // Guards the handle; held for one look or call of h2.
     stream: Mutex<Option<SendStream<Bytes>>>,
+    /// This side has reset it.
+    reset: AtomicBool,
     ears: Arc<Ears>,
 }
 
@@ -143,7 +146,7 @@ impl Half {
     /// `reader` is woken when the peer gives the stream up.
     pub(super) fn new(stream: SendStream<Bytes>, reader: Option<Waker>) -> Arc<Self> {
         let ears = Arc::new(Ears { sender: Mutex::default(), reader: Mutex::new(reader) });
-        Arc::new(Self { stream: Mutex::new(Some(stream)), ears })
+        Arc::new(Self { stream: Mutex::new(Some(stream)), reset: AtomicBool::new(false), ears })
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut SendStream<Bytes>) -> T) -> Result<T, Failure> {
@@ -167,7 +170,9 @@ impl Half {
         let polled = self.with(|stream| match stream.capacity() {
             0 => stream.poll_capacity(&mut Context::from_waker(&waker)).map(|room| match room {
                 Some(room) => Ok(room?),
-                None => Err(why_ended(stream).unwrap_or_else(|| no_more("the peer takes no more of this stream"))),
+                None => Err(self
+                    .why_ended(stream)
+                    .unwrap_or_else(|| Failure::Unsendable("the peer takes no more of this stream".to_owned()))),
             }),
             room => Poll::Ready(Ok(room)),
         });
@@ -192,31 +197,62 @@ impl Half {
     }
 
     fn ended(&self, waker: &Waker) -> Option<Failure> {
-        self.with(|stream| ended(stream, waker)).ok().flatten()
+        self.with(|stream| self.poll_ended(stream, waker)).ok().flatten()
     }
 
     fn send(&self, piece: Bytes, end: bool) -> Result<(), Failure> {
         self.with(|stream| {
-            stream.send_data(piece, end).map_err(|error| why_ended(stream).unwrap_or_else(|| error.into()))
+            stream.send_data(piece, end).map_err(|error| self.why_ended(stream).unwrap_or_else(|| error.into()))
         })?
+    }
+
+    fn reset(&self, code: u32) {
+        self.note_reset();
+        // One that has ended needs no reset.
+        let _ = self.with(|stream| stream.send_reset(code.into()));
+    }
+
+    /// It is this side that resets the stream.
+    pub(super) fn note_reset(&self) {
+        self.reset.store(true, Ordering::Release);
+    }
+
+    /// How a stream ended that takes nothing more, which h2 does not say when it refuses to send. None: in order.
+    fn why_ended(&self, stream: &mut SendStream<Bytes>) -> Option<Failure> {
+        self.poll_ended(stream, Waker::noop())
+    }
+
+    /// How a stream was reset or lost; if it was not, `waker` is woken when it is.
+    fn poll_ended(&self, stream: &mut SendStream<Bytes>, waker: &Waker) -> Option<Failure> {
+        let by_peer = !self.reset.load(Ordering::Acquire);
+        match stream.poll_reset(&mut Context::from_waker(waker)) {
+            Poll::Pending => None,
+            Poll::Ready(Ok(reason)) => Some(Failure::Reset { code: reason.into(), by_peer }),
+            Poll::Ready(Err(error)) => Some(error.into()),
+        }
     }
 }
 
-fn no_more(why: &str) -> Failure {
-    Failure::Unsendable(why.to_owned())
+/// Cancels a stream when it is dropped, if somebody still has the sending half then.
+#[derive(Debug)]
+pub(crate) struct CancelOnDrop {
+    connection: Arc<Connection>,
+    half: Option<Arc<Half>>,
 }
 
-/// How a stream ended that takes nothing more, which h2 does not say when it refuses to send. None: in order.
-fn why_ended(stream: &mut SendStream<Bytes>) -> Option<Failure> {
-    ended(stream, Waker::noop())
+impl CancelOnDrop {
+    /// Drops it without that: the peer has ended the stream.
+    pub(crate) fn forgo(mut self) {
+        self.half = None;
+    }
 }
 
-/// How a stream was ended from outside; if it was not, `waker` is woken when it is.
-fn ended(stream: &mut SendStream<Bytes>, waker: &Waker) -> Option<Failure> {
-    match stream.poll_reset(&mut Context::from_waker(waker)) {
-        Poll::Pending => None,
-        Poll::Ready(Ok(reason)) => Some(Failure::Reset { code: reason.into(), by_peer: true }),
-        Poll::Ready(Err(error)) => Some(error.into()),
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(half) = self.half.take() {
+            half.reset(reason::CANCEL);
+            self.connection.pump();
+        }
     }
 }
 
@@ -297,9 +333,13 @@ impl Outbound {
 
     /// Resets the stream with an error code of RFC 9113 §7.
     pub(crate) fn reset(&mut self, code: u32) {
-        // One that has ended needs no reset.
-        let _ = self.half.with(|stream| stream.send_reset(code.into()));
+        self.half.reset(code);
         self.connection.pump();
+    }
+
+    /// For whoever has the receiving half.
+    pub(crate) fn cancel_on_drop(&self) -> CancelOnDrop {
+        CancelOnDrop { connection: Arc::clone(&self.connection), half: Some(Arc::clone(&self.half)) }
     }
 }
 

@@ -140,6 +140,7 @@ impl Opened {
     pub(super) fn halves(self, limit: usize) -> (Outbound, Reply) {
         // The head leaves now, not with the first message.
         self.outbound.pump();
-        (self.outbound, Reply::new(self.pending, limit, self.deadline))
+        let cancel = self.outbound.cancel_on_drop();
+        (self.outbound, Reply::new(self.pending, limit, self.deadline).cancelling(cancel))
     }
 }

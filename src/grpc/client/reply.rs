@@ -3,7 +3,7 @@
 use super::super::body::Body;
 use super::super::mapping::{code_of_http, has_passed, nothing_came, status_of};
 use super::super::{Metadata, Response, Status, frame};
-use crate::http2::{Failure, Inbound, Pending};
+use crate::http2::{CancelOnDrop, Failure, Inbound, Pending};
 use crate::protobuf::Message;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -19,6 +19,8 @@ pub(super) struct Reply {
     metadata: Metadata,
     trailers: Option<Metadata>,
     answered: bool,
+    /// Of a call whose requests somebody may still be sending when this half is dropped.
+    cancel: Option<CancelOnDrop>,
 }
 
 #[derive(Debug)]
@@ -31,7 +33,21 @@ enum Stage {
 impl Reply {
     pub(super) fn new(pending: Pending, limit: usize, deadline: Option<Instant>) -> Self {
         let metadata = Metadata::new();
-        Self { stage: Stage::Pending(pending), limit, deadline, metadata, trailers: None, answered: false }
+        Self {
+            stage: Stage::Pending(pending),
+            limit,
+            deadline,
+            metadata,
+            trailers: None,
+            answered: false,
+            cancel: None,
+        }
+    }
+
+    /// Of a call whose requests somebody still sends.
+    pub(super) fn cancelling(mut self, cancel: CancelOnDrop) -> Self {
+        self.cancel = Some(cancel);
+        self
     }
 
     /// Whether the server has said anything.
@@ -76,6 +92,7 @@ impl Reply {
             return Err(not_grpc(head));
         }
         if inbound.is_ended() {
+            self.ended();
             // Trailers-Only: the status stands in the head.
             self.trailers = Some(Status::from_headers(head.headers).unwrap_or_else(|| Err(no_status()))?);
             return Ok(None);
@@ -103,7 +120,9 @@ impl Reply {
         }
         let trailers = body.trailers();
         self.stage = Stage::Over;
-        let status = trailers?.and_then(Status::from_headers);
+        let trailers = trailers?;
+        self.ended();
+        let status = trailers.and_then(Status::from_headers);
         self.trailers = Some(status.unwrap_or_else(|| Err(no_status()))?);
         Ok(None)
     }
@@ -111,6 +130,14 @@ impl Reply {
     /// Wants nothing more: whatever the server still sends is reset.
     pub(super) fn give_up(&mut self) {
         self.stage = Stage::Over;
+        self.cancel = None;
+    }
+
+    /// The server has said its last word.
+    fn ended(&mut self) {
+        if let Some(cancel) = self.cancel.take() {
+            cancel.forgo();
+        }
     }
 
     /// The one response of a call that has one.
