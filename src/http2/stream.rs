@@ -262,11 +262,13 @@ pub(crate) struct Outbound {
     connection: Arc<Connection>,
     half: Arc<Half>,
     permit: Option<Arc<Permit>>,
+    /// A send failed when a part of it was sent: nothing that follows would be understood.
+    torn: bool,
 }
 
 impl Outbound {
     pub(super) fn new(connection: &Arc<Connection>, half: Arc<Half>) -> Self {
-        Self { connection: Arc::clone(connection), half, permit: None }
+        Self { connection: Arc::clone(connection), half, permit: None, torn: false }
     }
 
     pub(super) fn with_permit(mut self, permit: Arc<Permit>) -> Self {
@@ -277,7 +279,7 @@ impl Outbound {
     /// Sends `bytes`, as the window takes them; with `end` they are the last.
     ///
     /// # Errors
-    /// The stream or connection has ended, or the deadline has come.
+    /// The stream or connection has ended, or the deadline has come, also that of an earlier send.
     pub(crate) fn send(&mut self, bytes: Bytes, end: bool, deadline: Option<Instant>) -> Result<(), Failure> {
         self.send_unless(bytes, end, deadline, |_| false).map(|_| ())
     }
@@ -293,6 +295,10 @@ impl Outbound {
         deadline: Option<Instant>,
         mut stop: impl FnMut(&mut Context<'_>) -> bool,
     ) -> Result<bool, Failure> {
+        if self.torn {
+            return Err(Failure::TimedOut);
+        }
+        let whole = bytes.len();
         loop {
             let room = if self.half.reserve(bytes.len())? {
                 bytes.len()
@@ -305,6 +311,7 @@ impl Outbound {
                     let _ = self.half.reserve(0);
                 }
                 self.half.stop_waiting();
+                self.torn = bytes.len() < whole && matches!(room, Err(Failure::TimedOut) | Ok(None));
                 let Some(room) = room? else { return Ok(false) };
                 room?
             };
@@ -316,6 +323,11 @@ impl Outbound {
                 return Ok(true);
             }
         }
+    }
+
+    /// Whether what was sent ends within a message.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.torn
     }
 
     /// Ends the stream with trailers. The caller pumps.

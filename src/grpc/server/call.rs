@@ -100,6 +100,11 @@ impl Call {
     pub(super) fn finish(&self, outbound: Option<Outbound>, metadata: &Metadata, outcome: Result<&Metadata, &Status>) {
         let Some(mut answering) = self.take() else { return };
         tell(match (outbound, outcome) {
+            // Trailers would end a message that is not whole, which is another error than the handler's.
+            (Some(mut outbound), _) if outbound.is_torn() => {
+                outbound.reset(reason::CANCEL);
+                Ok(())
+            }
             (Some(mut outbound), outcome) => {
                 outbound.trailers(self.trailers(outcome.map_or_else(Status::to_headers, ok_headers)))
             }
