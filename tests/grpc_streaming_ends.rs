@@ -86,7 +86,7 @@ impl Probe for Enduring {
 }
 
 struct Served {
-    _handle: ServerHandle,
+    handle: ServerHandle,
     address: SocketAddr,
     begun: Receiver<()>,
     learned: Receiver<Learned>,
@@ -99,7 +99,7 @@ fn endure() -> Served {
         .bind("127.0.0.1:0")
         .unwrap();
     let address = server.local_addresses()[0];
-    Served { _handle: server.spawn().unwrap(), address, begun, learned }
+    Served { handle: server.spawn().unwrap(), address, begun, learned }
 }
 
 impl Served {
@@ -246,6 +246,27 @@ fn a_lost_connection_ends_the_calls_on_it() {
     learned.sort_by_key(|(code, _)| code.is_some());
     assert_eq!(learned[0], (None, Some(CancelCause::ConnectionLost)));
     assert_eq!((learned[1].0, learned[2].0), (Some(Code::Unavailable), Some(Code::Unavailable)));
+}
+
+#[test]
+fn a_server_that_cuts_its_calls_off_tells_their_handlers() {
+    let served = endure();
+    let client = served.client();
+    let (mut requests, _responses) = client.chat(Request::new(())).unwrap();
+    requests.send(ask("")).unwrap();
+    let mut download = client.download(ask_of(100_000)).unwrap();
+    // The first has come, the others fill the window.
+    download.receive().unwrap();
+    (0..2).for_each(|_| served.begun());
+    let Served { handle, learned, .. } = served;
+    let report = handle.shutdown(Duration::from_millis(50));
+    // A handler that learns of it first ends its call itself, which is then not counted.
+    assert_eq!(report.cut_off, 1);
+    assert!((1..=2).contains(&report.cut_calls), "{report}");
+    let mut learned: Vec<Learned> = (0..2).map(|_| learned.recv_timeout(LONG).unwrap()).collect();
+    learned.sort_by_key(|(code, _)| code.is_some());
+    assert_eq!(learned[0], (None, Some(CancelCause::Shutdown)));
+    assert_eq!(learned[1].0, Some(Code::Unavailable));
 }
 
 fn ask_of(size: u32) -> Ask {

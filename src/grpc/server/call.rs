@@ -88,10 +88,7 @@ impl Call {
         let head = self.head(metadata)?;
         let mut respond = lock(&self.respond);
         let answering = respond.as_mut().ok_or_else(|| self.why_over())?;
-        let outbound = answering.respond.open(head).map_err(|failure| {
-            self.cancellation.learn(&failure, self.deadline);
-            status_of(&failure, self.deadline)
-        })?;
+        let outbound = answering.respond.open(head).map_err(|failure| self.failed(&failure))?;
         answering.opened = true;
         Ok(outbound)
     }
@@ -141,6 +138,16 @@ impl Call {
     /// Whether the peer has given the call up; else `waker` is woken when it does.
     pub(super) fn watch(&self, waker: &Waker) -> Option<Failure> {
         lock(&self.respond).as_mut()?.respond.watch(waker)
+    }
+
+    /// What a handler is told whose sending has failed.
+    pub(super) fn failed(&self, failure: &Failure) -> Status {
+        self.cancellation.learn(failure, self.deadline);
+        match failure {
+            // h2 does not tell the end of a connection by this side from a reset; no client resets a call for this reason.
+            Failure::Reset { code: 0, .. } => Status::unavailable("the connection was ended"),
+            _ => status_of(failure, self.deadline),
+        }
     }
 
     fn why_over(&self) -> Status {

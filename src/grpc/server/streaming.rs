@@ -1,7 +1,6 @@
 //! Streaming calls as their handlers see them: the requests, the responses, both blocking. Each call has a thread of its own.
 
 use super::super::body::Body;
-use super::super::mapping::status_of;
 use super::super::{Metadata, Request, Status, frame};
 use super::call::Call;
 use crate::Limits;
@@ -92,10 +91,7 @@ impl<T: Message> ResponseSink<T> {
         let body = frame::encode(&response, self.limit)?;
         let deadline = self.call.deadline;
         let sent = self.opened()?.send(body, false, deadline);
-        sent.map_err(|failure| {
-            self.call.cancellation.learn(&failure, deadline);
-            status_of(&failure, deadline)
-        })
+        sent.map_err(|failure| self.call.failed(&failure))
     }
 
     /// Sends the initial metadata now, before the first response.
