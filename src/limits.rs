@@ -40,6 +40,9 @@ pub struct Limits {
     /// Bytes of gRPC requests that are not whole yet, on one connection; the call that exceeds it is answered
     /// RESOURCE_EXHAUSTED.
     pub unfinished_message_bytes: usize,
+    /// Bytes of gRPC answers that their client's window does not take, on one connection; the call that exceeds it is answered
+    /// RESOURCE_EXHAUSTED. One of which nothing is taken for [`Limits::write_timeout`] is given up.
+    pub untaken_message_bytes: usize,
     /// Streaming calls that a server runs at once, each on a thread of its own; one more is answered
     /// RESOURCE_EXHAUSTED.
     pub streaming_calls: usize,
@@ -73,6 +76,7 @@ impl Default for Limits {
             receive_message_bytes: 4 * 1024 * 1024,
             send_message_bytes: usize::MAX,
             unfinished_message_bytes: 32 * 1024 * 1024,
+            untaken_message_bytes: 32 * 1024 * 1024,
             streaming_calls: 1_000,
             queued_calls: 1_000,
             queued_call_bytes: 64 * 1024 * 1024,

@@ -24,6 +24,12 @@ const RESERVED: [&str; 10] = [
     "transfer-encoding",
     "upgrade",
 ];
+/// The most values that metadata has: a header list takes no more than about three times as many.
+const MOST_VALUES: usize = 8 * 1024;
+/// The most values that one peer may have joined with others in their fields. RFC 9113 §6.5.2 counts a field, not the values within:
+/// this is what a header list of 16 KiB has room for if each is a field of its own.
+const MOST_JOINED: usize = 512;
+const TOO_MANY: &str = "fewer values";
 /// Set by the library alone, but shown.
 const USER_AGENT: &str = "user-agent";
 
@@ -110,8 +116,8 @@ impl Metadata {
     /// # Errors
     /// [`InvalidMetadata`] if the key is none, is reserved or ends in `-bin`, or the value is not visible ASCII and spaces.
     pub fn append(&mut self, key: &str, value: &str) -> Result<(), InvalidMetadata> {
-        self.entries.push(text(key, value)?);
-        Ok(())
+        let entry = text(key, value)?;
+        self.push(key, entry)
     }
 
     /// Adds a binary value to those that `key` has.
@@ -119,8 +125,8 @@ impl Metadata {
     /// # Errors
     /// [`InvalidMetadata`] if the key is none, is reserved or does not end in `-bin`.
     pub fn append_bin(&mut self, key: &str, value: impl Into<Bytes>) -> Result<(), InvalidMetadata> {
-        self.entries.push(binary(key, value.into())?);
-        Ok(())
+        let entry = binary(key, value.into())?;
+        self.push(key, entry)
     }
 
     /// Gives `key` this text value alone.
@@ -130,8 +136,7 @@ impl Metadata {
     pub fn insert(&mut self, key: &str, value: &str) -> Result<(), InvalidMetadata> {
         let entry = text(key, value)?;
         self.remove(key);
-        self.entries.push(entry);
-        Ok(())
+        self.push(key, entry)
     }
 
     /// Gives `key` this binary value alone.
@@ -141,6 +146,13 @@ impl Metadata {
     pub fn insert_bin(&mut self, key: &str, value: impl Into<Bytes>) -> Result<(), InvalidMetadata> {
         let entry = binary(key, value.into())?;
         self.remove(key);
+        self.push(key, entry)
+    }
+
+    fn push(&mut self, key: &str, entry: (HeaderName, Stored)) -> Result<(), InvalidMetadata> {
+        if self.entries.len() >= MOST_VALUES {
+            return Err(InvalidMetadata { key: key.to_owned(), expected: TOO_MANY });
+        }
         self.entries.push(entry);
         Ok(())
     }
@@ -214,13 +226,17 @@ impl Metadata {
     /// Takes the metadata out of header fields. Text that is not ASCII is left out.
     pub(super) fn from_headers(headers: HeaderMap) -> Result<Self, InvalidMetadata> {
         let mut entries = Vec::new();
+        let mut joined = 0;
         let mut last = None;
         for (name, value) in headers {
             // A field with several values has its name before the first.
             let name = name.or_else(|| last.take());
             if let Some(name) = name {
                 if !is_reserved(name.as_str()) {
-                    take(&mut entries, &name, value)?;
+                    take(&mut entries, &mut joined, &name, value)?;
+                    if entries.len() > MOST_VALUES {
+                        return Err(InvalidMetadata { key: name.as_str().to_owned(), expected: TOO_MANY });
+                    }
                 }
                 last = Some(name);
             }
@@ -229,7 +245,12 @@ impl Metadata {
     }
 }
 
-fn take(entries: &mut Vec<(HeaderName, Stored)>, name: &HeaderName, value: HeaderValue) -> Result<(), InvalidMetadata> {
+fn take(
+    entries: &mut Vec<(HeaderName, Stored)>,
+    joined: &mut usize,
+    name: &HeaderName,
+    value: HeaderValue,
+) -> Result<(), InvalidMetadata> {
     if !name.as_str().ends_with("-bin") {
         if is_text(value.as_bytes()) {
             entries.push((name.clone(), Stored::Text(value)));
@@ -239,6 +260,10 @@ fn take(entries: &mut Vec<(HeaderName, Stored)>, name: &HeaderName, value: Heade
         return Ok(());
     }
     // Several values may have been joined on their way.
+    *joined += value.as_bytes().iter().filter(|byte| **byte == b',').count();
+    if *joined > MOST_JOINED {
+        return Err(InvalidMetadata { key: name.as_str().to_owned(), expected: TOO_MANY });
+    }
     for part in value.as_bytes().split(|byte| *byte == b',') {
         let bytes = from_base64(part.trim_ascii())
             .ok_or_else(|| InvalidMetadata { key: name.as_str().to_owned(), expected: "base64" })?;

@@ -4,7 +4,7 @@
 //!   HTTP/2 streams ─► server: head (is it a call?) ─► body: frame (messages) ─► pool or a thread ─► handler
 //!                     client: Channel ─► head, messages ─► response: messages, trailers ─► Status
 //! ```
-//! - `code`, `status`, `metadata`, `timeout`, `frame`, `mapping`: the rules of the wire, without I/O and clock.
+//! - `code`, `content_type`, `status`, `metadata`, `timeout`, `frame`, `mapping`: the rules of the wire, without I/O and clock.
 //! - `request`, `response`, `method`, `cancellation`: what handlers and callers hold. `body`: receiving messages.
 //! - `server`, `client`: the two ends.
 //!
@@ -14,6 +14,7 @@ mod body;
 mod cancellation;
 mod client;
 mod code;
+mod content_type;
 mod frame;
 mod mapping;
 mod metadata;

@@ -80,7 +80,8 @@ constructors! {
 }
 
 impl Status {
-    /// A status made on this side. `message` is for people, and is sent to the peer.
+    /// A status made on this side. `message` is for people, and is sent to the peer. (OK is the status of a call that has a response; a
+    /// handler that returns it as its error is answered for with INTERNAL.)
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             code,
@@ -140,10 +141,10 @@ impl Status {
         self
     }
 
-    /// The trailers that say this status. Those of a status that a handler passes on from another call, too.
+    /// The trailers that say this status, of a call that fails: one that says OK is a mistake of its handler.
     pub(super) fn to_headers(&self) -> HeaderMap {
         let mut headers = ok_headers(&self.0.metadata);
-        headers.insert(GRPC_STATUS, number(self.0.code));
+        headers.insert(GRPC_STATUS, number(if self.0.code == Code::Ok { Code::Internal } else { self.0.code }));
         if !self.0.message.is_empty() {
             headers.insert(GRPC_MESSAGE, escaped(&self.0.message));
         }
@@ -223,13 +224,13 @@ fn cut_message(message: HeaderValue, room: u64) -> Option<HeaderValue> {
     }
     let text = unescaped(message.as_bytes());
     let mut kept = String::new();
-    for piece in text.chars().map(|character| escape(&character.to_string())) {
+    for piece in text.chars().map(|character| utf8_percent_encode(&character.to_string(), ESCAPED).to_string()) {
         if (kept.len() + piece.len()) as u64 > room {
             break;
         }
         kept.push_str(&piece);
     }
-    HeaderValue::try_from(kept).ok().filter(|kept| !kept.is_empty())
+    HeaderValue::try_from(kept.trim()).ok().filter(|kept| !kept.is_empty())
 }
 
 fn number(code: Code) -> HeaderValue {
@@ -237,7 +238,16 @@ fn number(code: Code) -> HeaderValue {
 }
 
 fn escape(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
+    let mut escaped = utf8_percent_encode(text, ESCAPED).to_string();
+    // A field's value neither begins nor ends with a space (RFC 9113 §8.2.1).
+    if escaped.ends_with(' ') {
+        escaped.pop();
+        escaped.push_str("%20");
+    }
+    if escaped.starts_with(' ') {
+        escaped.replace_range(..1, "%20");
+    }
+    escaped
 }
 
 fn escaped(text: &str) -> HeaderValue {
@@ -301,7 +311,9 @@ mod tests {
         let escaped = "%09%0Atest with whitespace%0D%0Aand Unicode BMP %E2%98%BA and non-BMP %F0%9F%98%88%09%0A";
         assert_eq!(escape(text), escaped);
         assert_eq!(unescaped(escaped.as_bytes()), text);
-        assert_eq!(escape(" $%&~\x7f"), " $%25&~%7F");
+        assert_eq!(escape("a $%&~\x7f"), "a $%25&~%7F");
+        assert_eq!([escape("  a b  "), escape(" ")], ["%20 a b %20", "%20"]);
+        assert_eq!(unescaped(b"%20 a b %20"), "  a b  ");
     }
 
     #[test]
@@ -320,6 +332,12 @@ mod tests {
         assert_eq!((back.code(), back.message(), &back.details()[..]), (Code::DataLoss, "100 % ☺", &[1, 2, 3][..]));
         assert_eq!(back.metadata(), status.metadata());
         assert_eq!((status.origin(), back.origin()), (Origin::Local, Origin::Peer));
+    }
+
+    #[test]
+    fn a_failure_that_says_ok_is_a_mistake() {
+        let status = Status::from_headers(Status::new(Code::Ok, "x").to_headers()).unwrap().unwrap_err();
+        assert_eq!((status.code(), status.message()), (Code::Internal, "x"));
     }
 
     #[test]

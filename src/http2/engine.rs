@@ -15,6 +15,8 @@ use std::time::Instant;
 /// A driven HTTP/2 connection.
 pub(crate) type Connection = Link<Engine>;
 
+/// 16,448 frames of one byte.
+const LEAST_BUDGET: usize = 4 << 20;
 const MOST_WINDOW: u32 = (1 << 31) - 1;
 
 /// The settings of RFC 9113 §6.5.2 and h2's own bounds, as [`Limits`] gives them. Cheap to clone.
@@ -35,10 +37,10 @@ impl Settings {
         Self { limits: Arc::new(limits) }
     }
 
-    /// Small DATA frames that wait unread are bounded by this; h2's own default ends a connection that holds a few thousand
-    /// unread small messages.
+    /// Small DATA frames that wait unread are bounded by this (one byte costs 255); h2's own default ends a connection that holds
+    /// a few thousand unread small messages, and a small window is no reason for less than that.
     pub(super) fn data_frame_budget(&self) -> usize {
-        self.limits.connection_window_bytes as usize
+        (self.limits.connection_window_bytes as usize).max(LEAST_BUDGET)
     }
 }
 

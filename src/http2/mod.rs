@@ -23,4 +23,4 @@ pub(crate) use engine::{Connection, Ending, Settings};
 pub(crate) use failure::{Failure, reason};
 pub(crate) use opening::Progress;
 pub(crate) use server::{Accept, Incoming, Respond, accept};
-pub(crate) use stream::{CancelOnDrop, Inbound, Outbound};
+pub(crate) use stream::{CancelOnDrop, Inbound, Outbound, Rest};

@@ -4,7 +4,7 @@ use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
 use super::io::Adapter;
 use super::opening::{Kind, Opening, PREFACE, Progress, kind};
-use super::stream::{Half, Inbound, Outbound};
+use super::stream::{Half, Inbound, Outbound, Rest};
 use crate::link::{Attendant, Filled, Io, Link, Parker, Parts, lock};
 use crate::net::wait;
 use bytes::Bytes;
@@ -141,6 +141,7 @@ impl Sink {
     pub(super) fn close(&self) {
         let mut queue = lock(&self.0.queue);
         queue.streams.clear();
+        queue.closed = true;
         wake(&mut queue.waiting);
     }
 }
@@ -166,9 +167,15 @@ pub(crate) struct Accepted {
 struct Queue {
     streams: VecDeque<(Request<h2::RecvStream>, SendResponse<Bytes>)>,
     waiting: Option<Arc<Parker>>,
+    closed: bool,
 }
 
 impl Accepted {
+    /// Whether there will be no more, since the protocol is over.
+    pub(crate) fn is_closed(&self) -> bool {
+        lock(&self.queue).closed
+    }
+
     /// Takes the next stream; if there is none, `parker` is woken when there is one or there will be none.
     pub(crate) fn next(&self, connection: &Arc<Connection>, parker: &Arc<Parker>) -> Option<Incoming> {
         let mut queue = lock(&self.queue);
@@ -223,7 +230,25 @@ impl Respond {
         Ok(())
     }
 
-    /// Answers with a head, one body, and trailers if there are any, all at once: h2 keeps what the window does not take
+    /// Answers with a head, one body and trailers. What the window does not take now comes back. The caller pumps.
+    ///
+    /// # Errors
+    /// The stream has ended.
+    pub(crate) fn answer(
+        &mut self,
+        head: Response<()>,
+        body: Bytes,
+        trailers: HeaderMap,
+    ) -> Result<Option<Rest>, Failure> {
+        let stream = self.inner()?.send_response(head, false)?;
+        let mut rest = Rest::new(&self.connection, stream, body, trailers);
+        match rest.push(Waker::noop()) {
+            Poll::Ready(sent) => sent.map(|()| None),
+            Poll::Pending => Ok(Some(rest)),
+        }
+    }
+
+    /// Answers with a head, one short body, and trailers if there are any, all at once: h2 keeps what the window does not take
     /// yet. The caller pumps.
     ///
     /// # Errors

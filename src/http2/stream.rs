@@ -170,9 +170,7 @@ impl Half {
         let polled = self.with(|stream| match stream.capacity() {
             0 => stream.poll_capacity(&mut Context::from_waker(&waker)).map(|room| match room {
                 Some(room) => Ok(room?),
-                None => Err(self
-                    .why_ended(stream)
-                    .unwrap_or_else(|| Failure::Unsendable("the peer takes no more of this stream".to_owned()))),
+                None => Err(self.why_ended(stream).unwrap_or_else(taken_no_more)),
             }),
             room => Poll::Ready(Ok(room)),
         });
@@ -361,4 +359,72 @@ impl Drop for Outbound {
         self.permit = None;
         self.connection.pump();
     }
+}
+
+/// The rest of an answer that the window has not taken whole.
+#[derive(Debug)]
+pub(crate) struct Rest {
+    connection: Arc<Connection>,
+    stream: Option<SendStream<Bytes>>,
+    body: Bytes,
+    trailers: Option<HeaderMap>,
+}
+
+impl Rest {
+    pub(super) fn new(
+        connection: &Arc<Connection>,
+        stream: SendStream<Bytes>,
+        body: Bytes,
+        trailers: HeaderMap,
+    ) -> Self {
+        Self { connection: Arc::clone(connection), stream: Some(stream), body, trailers: Some(trailers) }
+    }
+
+    /// How many bytes are left.
+    pub(crate) fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Hands on what the window takes now; `waker` is woken when it takes more. Ready: all was handed on, or the stream is over. The
+    /// caller pumps.
+    pub(crate) fn push(&mut self, waker: &Waker) -> Poll<Result<(), Failure>> {
+        let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(())) };
+        while !self.body.is_empty() {
+            stream.reserve_capacity(self.body.len().min(MOST_RESERVED));
+            let room = match stream.capacity() {
+                0 => match stream.poll_capacity(&mut Context::from_waker(waker)) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(None) => return Poll::Ready(Err(taken_no_more())),
+                    Poll::Ready(Some(room)) => room?,
+                },
+                room => room,
+            };
+            let piece = self.body.split_to(room.min(self.body.len()));
+            stream.send_data(piece, false)?;
+        }
+        if let Some(trailers) = self.trailers.take() {
+            stream.send_trailers(trailers)?;
+        }
+        self.stream = None;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Resets the stream with an error code of RFC 9113 §7. The caller pumps.
+    pub(crate) fn reset(&mut self, code: u32) {
+        if let Some(stream) = &mut self.stream {
+            stream.send_reset(code.into());
+        }
+    }
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if self.stream.take().is_some() {
+            self.connection.pump();
+        }
+    }
+}
+
+fn taken_no_more() -> Failure {
+    Failure::Unsendable("the peer takes no more of this stream".to_owned())
 }

@@ -1,6 +1,7 @@
 //! The orderly end of connections that never got an engine of their own: their answer is sent, and the Link ends them.
 
 use super::{Attendant, Engine, Io, Link, Step};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -68,7 +69,8 @@ fn begin(
     answer: &[u8],
     place: Option<Arc<()>>,
 ) -> Option<Arc<Link<Farewell>>> {
-    // A peer that is gone already is not told; one for which there is no descriptor is cut off.
-    io.gather(answer, Instant::now).ok()?;
+    // A peer that is gone already is not told; one for which there is no descriptor is cut off. An observer that panics ends the
+    // connection alone: this may be the accepting thread.
+    catch_unwind(AssertUnwindSafe(|| io.gather(answer, Instant::now))).ok()?.ok()?;
     Link::new(io, attendant, close_timeout, |_| Farewell { place }).ok()
 }

@@ -1,5 +1,6 @@
 //! The beginning of a call: its head, on the channel's connection, and the sending of its request.
 
+use super::super::content_type::GRPC;
 use super::super::mapping::{deadline_exceeded, status_of};
 use super::super::metadata::{Metadata, list_size};
 use super::super::{Status, timeout};
@@ -47,7 +48,7 @@ impl Heads {
         let uri = Uri::from_parts(uri).map_err(|error| Status::internal(error.to_string()))?;
         let mut headers = metadata.to_headers(5);
         headers.insert(TE, HeaderValue::from_static("trailers"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert(CONTENT_TYPE, GRPC);
         headers.insert(USER_AGENT, OUR_NAME);
         headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if let Some(deadline) = deadline {

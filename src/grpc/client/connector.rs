@@ -82,8 +82,11 @@ impl Connector {
             match &state.phase {
                 Phase::Ready(requests) if requests.is_usable() => return Ok(Some(Arc::clone(requests))),
                 Phase::Ready(_) | Phase::Idle => {
-                    state.phase = Phase::Connecting;
+                    let old = std::mem::replace(&mut state.phase, Phase::Connecting);
                     state.attempts += 1;
+                    drop(state);
+                    // Perhaps the last to hold the old connection: it ends here, outside the lock.
+                    drop(old);
                     return Ok(None);
                 }
                 Phase::Connecting => {}
@@ -144,6 +147,7 @@ impl Connector {
     /// This connection takes no new calls: the next call makes another.
     pub(super) fn forget(&self, requests: &Arc<Requests>) {
         let mut state = self.state();
+        // The caller still holds it: nothing ends under the lock.
         if matches!(&state.phase, Phase::Ready(ready) if Arc::ptr_eq(ready, requests)) {
             state.phase = Phase::Idle;
         }

@@ -2,7 +2,7 @@
 
 use super::super::body::Body;
 use super::super::mapping::{code_of_http, has_passed, nothing_came, status_of};
-use super::super::{Metadata, Response, Status, frame};
+use super::super::{Metadata, Response, Status, content_type, frame};
 use crate::http2::{CancelOnDrop, Failure, Inbound, Pending};
 use crate::protobuf::Message;
 use bytes::Bytes;
@@ -153,7 +153,7 @@ impl Reply {
 }
 
 fn is_grpc(head: &response::Parts) -> bool {
-    head.headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+    head.headers.get(CONTENT_TYPE).is_some_and(|value| content_type::is_grpc(value.as_bytes()))
 }
 
 /// The status of an answer that is not gRPC's: its own, if a proxy or server was kind enough, else that of HTTP.

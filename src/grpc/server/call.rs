@@ -3,11 +3,13 @@
 //! One lock guards the way to answer; under it h2 is called, which takes its own locks, but never user code, and h2 never calls
 //! back into it. What was handed to h2 leaves when the call is pumped or the way to answer is dropped, outside the lock.
 
+use super::super::content_type::GRPC;
 use super::super::mapping::{deadline_exceeded, status_of};
 use super::super::metadata::{Metadata, list_size};
 use super::super::status::{cut_to, ok_headers};
 use super::super::{CancelCause, Cancellation, Response, Status};
-use super::head::{GRPC, Refusal, http_answer};
+use super::head::{Refusal, http_answer};
+use super::leaving::{Leaving, Untaken};
 use crate::http2::{Failure, Outbound, Progress, Respond, reason};
 use crate::link::lock;
 use bytes::Bytes;
@@ -16,7 +18,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// `:status: 200` and `content-type: application/grpc` as RFC 9113 §6.5.2 counts them.
 const HEAD_BYTES: u64 = (7 + 3 + 32) + (12 + 16 + 32);
@@ -25,6 +27,12 @@ const HEAD_BYTES: u64 = (7 + 3 + 32) + (12 + 16 + 32);
 pub(super) struct Call {
     respond: Mutex<Option<Answering>>,
     over: AtomicBool,
+    /// What its client's window has not taken of the answer; the reader hands it on. A lock of its own, taken alone.
+    leaving: Mutex<Option<Leaving>>,
+    /// Of the connection.
+    untaken: Arc<Untaken>,
+    /// Wakes the reader for this call.
+    reader: Waker,
     pub(super) cancellation: Cancellation,
     pub(super) deadline: Option<Instant>,
     peer: Arc<Progress>,
@@ -37,10 +45,20 @@ struct Answering {
 }
 
 impl Call {
-    pub(super) fn new(respond: Respond, deadline: Option<Instant>, peer: &Arc<Progress>) -> Arc<Self> {
+    /// `reader` is woken when there is something to be done for the call; `untaken` is that of its connection.
+    pub(super) fn new(
+        respond: Respond,
+        deadline: Option<Instant>,
+        peer: &Arc<Progress>,
+        untaken: &Arc<Untaken>,
+        reader: Waker,
+    ) -> Arc<Self> {
         Arc::new(Self {
             respond: Mutex::new(Some(Answering { respond, opened: false })),
             over: AtomicBool::new(false),
+            leaving: Mutex::new(None),
+            untaken: Arc::clone(untaken),
+            reader,
             cancellation: Cancellation::default(),
             deadline,
             peer: Arc::clone(peer),
@@ -57,18 +75,42 @@ impl Call {
         lock(&self.respond).take()
     }
 
-    /// Answers a unary call.
+    /// Answers a unary call. What its client's window does not take at once is left to the reader, see [`Call::push`].
     pub(super) fn answer(&self, outcome: Result<Response<Bytes>, Status>) {
+        // Held until the rest is there: the reader that finds the call over finds the rest, too.
+        let mut leaving = lock(&self.leaving);
         let Some(mut answering) = self.take() else { return };
         let sent = match outcome.and_then(|response| self.whole(response)) {
-            Ok((head, body, trailers)) => answering.respond.whole(head, body, Some(trailers)),
-            Err(status) => answering.respond.head_only(self.trailers_only(&status, HeaderMap::new())),
+            Ok((head, body, trailers)) => answering.respond.answer(head, body, trailers),
+            Err(status) => answering.respond.head_only(self.trailers_only(&status, HeaderMap::new())).map(|()| None),
         };
-        tell(sent);
+        match sent {
+            Ok(None) => {}
+            Ok(Some(rest)) => {
+                *leaving = Some(Leaving::new(rest, &self.untaken));
+                self.reader.wake_by_ref();
+            }
+            Err(failure) => tell(Err(failure)),
+        }
+        drop(leaving);
+    }
+
+    /// For a call that is over: hands on what its client takes of the answer, for as long as `patience` without progress and the deadline
+    /// allow. Answers when to ask again at the latest; nothing once all of it is over.
+    pub(super) fn push(&self, now: Instant, patience: Duration) -> Option<Instant> {
+        let mut leaving = lock(&self.leaving);
+        let until = leaving.as_mut()?.push(&self.reader, now, self.deadline, patience);
+        let over = if until.is_none() { leaving.take() } else { None };
+        drop(leaving);
+        drop(over);
+        until
     }
 
     fn whole(&self, response: Response<Bytes>) -> Result<(http::Response<()>, Bytes, HeaderMap), Status> {
         let (body, metadata, trailers) = response.into_parts();
+        if !self.untaken.has_room(body.len()) {
+            return Err(Status::resource_exhausted("the client does not take the answers that it has"));
+        }
         Ok((self.head(&metadata)?, body, self.trailers(ok_headers(&trailers))))
     }
 
@@ -128,6 +170,8 @@ impl Call {
 
     /// The peer can get no answer any more. False: it has got one.
     pub(super) fn abandon(&self, cause: CancelCause) -> bool {
+        let leaving = lock(&self.leaving).take();
+        drop(leaving);
         let open = self.take().is_some();
         if open {
             self.cancellation.cancel(cause);
@@ -191,7 +235,7 @@ fn of(headers: HeaderMap) -> http::Response<()> {
     head
 }
 
-fn tell(sent: Result<(), Failure>) {
+pub(super) fn tell(sent: Result<(), Failure>) {
     if let Err(failure) = sent {
         log::debug!(target: "threadwire::grpc", "an answer was not sent: {failure}");
     }

@@ -11,6 +11,7 @@ use super::super::{CancelCause, Metadata, Request, Status};
 use super::Core;
 use super::call::Call;
 use super::head::{self, Head, Refusal};
+use super::leaving::Untaken;
 use super::pool::Job;
 use super::service::{Handler, Unary};
 use super::streaming::StreamingCall;
@@ -27,7 +28,8 @@ use std::time::Instant;
 pub(super) fn serve(core: &Arc<Core>, accept: &Accept, peer: PeerAddress, cut: &AtomicBool) {
     let parker = accept.connection.parker();
     let side = Side { core, peer, cut };
-    let mut table = Table { side, accept, parker: Arc::clone(&parker), entries: Vec::new(), unfinished: 0 };
+    let untaken = Untaken::new(core.limits.untaken_message_bytes);
+    let mut table = Table { side, accept, parker: Arc::clone(&parker), entries: Vec::new(), unfinished: 0, untaken };
     accept.connection.read_until_closed(&parker, || table.turn());
     for entry in &table.entries {
         table.side.lose(&entry.call, CancelCause::ConnectionLost);
@@ -58,6 +60,7 @@ struct Table<'c> {
     entries: Vec<Entry>,
     /// Bytes of requests that are not whole yet.
     unfinished: usize,
+    untaken: Arc<Untaken>,
 }
 
 struct Entry {
@@ -113,15 +116,18 @@ impl Table<'_> {
         let now = Instant::now();
         let mut earliest = None;
         let (side, unfinished) = (&self.side, &mut self.unfinished);
+        // Their streams end with the protocol, before the socket is closed; and one by one, which says less of the cause.
+        let closed = self.accept.accepted.is_closed();
         self.entries.retain_mut(|entry| {
-            entry.advance(side, unfinished, now);
-            let goes_on = !entry.call.is_over();
-            if goes_on {
-                earliest = [earliest, entry.call.deadline].into_iter().flatten().min();
-            } else {
+            if closed {
+                side.lose(&entry.call, CancelCause::ConnectionLost);
+            }
+            let next = entry.advance(side, unfinished, now);
+            earliest = [earliest, next.until()].into_iter().flatten().min();
+            if next == Next::Over {
                 entry.forget(unfinished);
             }
-            goes_on
+            next != Next::Over
         });
         earliest
     }
@@ -132,13 +138,11 @@ impl Table<'_> {
         // A time that no clock can show is as good as none.
         let timeout = head.as_ref().ok().and_then(|head| head.timeout);
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let call = Call::new(respond, deadline, &self.accept.peer);
+        let changed = Arc::new(Changed { is: AtomicBool::new(true), parker: Arc::clone(&self.parker) });
+        let waker = Waker::from(Arc::clone(&changed));
+        let call = Call::new(respond, deadline, &self.accept.peer, &self.untaken, waker.clone());
         match self.route(&call, head, body) {
-            Ok(stage) => {
-                let changed = Arc::new(Changed { is: AtomicBool::new(true), parker: Arc::clone(&self.parker) });
-                let waker = Waker::from(Arc::clone(&changed));
-                self.entries.push(Entry { call, changed, waker, stage });
-            }
+            Ok(stage) => self.entries.push(Entry { call, changed, waker, stage }),
             Err(refusal) => call.refuse(refusal),
         }
     }
@@ -170,8 +174,36 @@ impl Table<'_> {
     }
 }
 
+/// What is to become of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// It has nothing to wait for any more.
+    Over,
+    /// It goes on, and is to be looked at by then.
+    Goes(Option<Instant>),
+}
+
+impl Next {
+    fn until(self) -> Option<Instant> {
+        match self {
+            Self::Over => None,
+            Self::Goes(until) => until,
+        }
+    }
+}
+
 impl Entry {
-    fn advance(&mut self, side: &Side<'_>, unfinished: &mut usize, now: Instant) {
+    fn advance(&mut self, side: &Side<'_>, unfinished: &mut usize, now: Instant) -> Next {
+        if !self.call.is_over() {
+            self.go_on(side, unfinished, now);
+        }
+        if !self.call.is_over() {
+            return Next::Goes(self.call.deadline);
+        }
+        self.call.push(now, side.core.limits.write_timeout).map_or(Next::Over, |until| Next::Goes(Some(until)))
+    }
+
+    fn go_on(&mut self, side: &Side<'_>, unfinished: &mut usize, now: Instant) {
         if self.call.deadline.is_some_and(|deadline| deadline <= now) {
             return self.call.cancel(CancelCause::Deadline, &deadline_exceeded());
         }

@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How long, after the grace, what was cut off is given to be gone.
-const AFTER_CUT: Duration = Duration::from_millis(500);
+/// How long, after the grace, what was cut off is given to be gone: the Link's orderly end of a connection takes up to a second.
+const AFTER_CUT: Duration = Duration::from_millis(1_200);
 
 /// A server that runs on threads of its own. Dropped, it ends as by a shutdown that nobody waits for.
 #[must_use = "a server whose handle is dropped ends"]

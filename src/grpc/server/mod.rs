@@ -1,6 +1,6 @@
 //! The server: accepts connections, reads each on a thread of its own, and runs handlers on others.
 //!
-//! - `head`: whether a request is a call; `service`: paths and handlers; `call`: one call and its answer;
+//! - `head`: whether a request is a call; `service`: paths and handlers; `call`: one call and its answer, `leaving`: answers that their client takes slowly;
 //! - `connection`: the reader's table of calls; `pool`: the threads of unary handlers; `streaming`: calls with a thread of their own;
 //! - `builder`, `handle`: settings before, and the end.
 
@@ -9,6 +9,7 @@ mod call;
 mod connection;
 mod handle;
 mod head;
+mod leaving;
 mod pool;
 mod service;
 mod streaming;

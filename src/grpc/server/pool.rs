@@ -47,13 +47,15 @@ struct State {
     bytes: usize,
     sleeping: usize,
     live: usize,
+    /// Threads that run a handler.
+    busy: usize,
     /// Threads that find nothing to do leave at once.
     retired: bool,
 }
 
 impl Pool {
     pub(super) fn new(most: usize, threads: &Threads, limits: &Limits) -> Arc<Self> {
-        let state = State { queue: VecDeque::new(), bytes: 0, sleeping: 0, live: 0, retired: false };
+        let state = State { queue: VecDeque::new(), bytes: 0, sleeping: 0, live: 0, busy: 0, retired: false };
         Arc::new(Self {
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -74,8 +76,11 @@ impl Pool {
         let start = {
             let mut state = self.state();
             // A call that finds the queue empty waits for nothing but a thread.
-            let is_full = state.queue.len() >= self.limits.queued_calls
-                || (!state.queue.is_empty() && state.bytes + size > self.limits.queued_call_bytes);
+            let waiting = (state.queue.len() + 1).saturating_sub(self.most - state.busy.min(self.most));
+            let is_full = waiting > self.limits.queued_calls
+                || (waiting > 0
+                    && !state.queue.is_empty()
+                    && state.bytes.saturating_add(size) > self.limits.queued_call_bytes);
             if is_full {
                 drop(state);
                 return job.call.answer(Err(Status::resource_exhausted("too many calls wait for a thread")));
@@ -95,54 +100,12 @@ impl Pool {
 
     fn start(self: &Arc<Self>) {
         let Some(place) = self.workers.enter(usize::MAX, None) else { return };
-        let this = Arc::clone(self);
-        let started = self.workers.spawn(&self.threads, "call", place, (), move |(), place| this.work(place));
-        if let Err((error, ())) = started {
+        let worker = Worker { pool: Arc::clone(self), busy: false, left: false };
+        let started =
+            self.workers
+                .spawn(&self.threads, "call", place, worker, |mut worker: Worker, place: &Place<_>| worker.work(place));
+        if let Err((error, _worker)) = started {
             log::warn!(target: "threadwire::grpc", "{error}; calls wait for the threads that there are");
-            let mut state = self.state();
-            state.live -= 1;
-            if state.live == 0 {
-                let stranded = std::mem::take(&mut state.queue);
-                state.bytes = 0;
-                drop(state);
-                for job in stranded {
-                    job.call.answer(Err(Status::resource_exhausted("there is no thread to run the call")));
-                }
-            }
-        }
-    }
-
-    fn work(&self, place: &Place<Option<Arc<str>>>) {
-        while let Some(job) = self.next() {
-            // Answered already: its deadline has passed, or its client has gone.
-            if job.call.is_over() {
-                continue;
-            }
-            place.change(Some(Arc::clone(&job.path)));
-            let Job { call, handler, path, request } = job;
-            let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, self.limits.send_message_bytes)));
-            call.answer(outcome.unwrap_or_else(|_| Err(panicked(&path))));
-            place.change(None);
-        }
-    }
-
-    /// The next call; none when the thread is to leave.
-    fn next(&self) -> Option<Job> {
-        let until = Instant::now() + IDLE;
-        let mut state = self.state();
-        loop {
-            if let Some(job) = state.queue.pop_front() {
-                state.bytes -= job.request.message().len();
-                return Some(job);
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if state.retired || left.is_zero() {
-                state.live -= 1;
-                return None;
-            }
-            state.sleeping += 1;
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-            state.sleeping -= 1;
         }
     }
 
@@ -157,6 +120,77 @@ impl Pool {
         self.workers.wait_until_empty(deadline);
         self.workers.join_finished();
         self.workers.collect(|path| path.as_ref().map(ToString::to_string))
+    }
+}
+
+/// One of the threads that the pool counts, from before it is started. However it ends, it is counted no more.
+struct Worker {
+    pool: Arc<Pool>,
+    busy: bool,
+    /// The count has been changed, under the same lock that showed that there is nothing to do.
+    left: bool,
+}
+
+impl Worker {
+    fn work(&mut self, place: &Place<Option<Arc<str>>>) {
+        while let Some(job) = self.next() {
+            // Answered already: its deadline has passed, or its client has gone.
+            if job.call.is_over() {
+                continue;
+            }
+            place.change(Some(Arc::clone(&job.path)));
+            let Job { call, handler, path, request } = job;
+            let limit = self.pool.limits.send_message_bytes;
+            let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, limit)));
+            call.answer(outcome.unwrap_or_else(|payload| Err(panicked(&path, payload))));
+            place.change(None);
+        }
+    }
+
+    /// The next call; none when the thread is to leave.
+    fn next(&mut self) -> Option<Job> {
+        let until = Instant::now() + IDLE;
+        let mut state = self.pool.state();
+        state.busy -= usize::from(std::mem::take(&mut self.busy));
+        loop {
+            if let Some(job) = state.queue.pop_front() {
+                state.bytes -= job.request.message().len();
+                state.busy += 1;
+                self.busy = true;
+                return Some(job);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if state.retired || left.is_zero() {
+                state.live -= 1;
+                self.left = true;
+                return None;
+            }
+            state.sleeping += 1;
+            state = self.pool.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.sleeping -= 1;
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if self.left {
+            return;
+        }
+        // It never ran, or died. The last one answers those that would wait for ever.
+        let stranded = {
+            let mut state = self.pool.state();
+            state.live -= 1;
+            state.busy -= usize::from(self.busy);
+            if state.live > 0 {
+                return;
+            }
+            state.bytes = 0;
+            std::mem::take(&mut state.queue)
+        };
+        for job in stranded {
+            job.call.answer(Err(Status::resource_exhausted("there is no thread to run the call")));
+        }
     }
 }
 

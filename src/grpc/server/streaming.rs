@@ -7,6 +7,7 @@ use crate::Limits;
 use crate::http2::{Inbound, Outbound};
 use crate::net::PeerAddress;
 use crate::protobuf::Message;
+use std::any::Any;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
@@ -164,12 +165,16 @@ impl StreamingCall {
             kind: PhantomData,
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, &mut sink)));
-        sink.finish(outcome.unwrap_or_else(|_| Err(panicked(&path))));
+        sink.finish(outcome.unwrap_or_else(|payload| Err(panicked(&path, payload))));
     }
 }
 
-/// The status of a call whose handler panicked.
-pub(super) fn panicked(path: &str) -> Status {
+/// The status of a call whose handler panicked with `payload`.
+pub(super) fn panicked(path: &str, payload: Box<dyn Any + Send>) -> Status {
+    // It is user code, too: its drop may panic again, and what that leaves is let be.
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
     log::error!(target: "threadwire::grpc", "the handler of {path} panicked");
     Status::internal("the handler panicked")
 }
