@@ -14,30 +14,20 @@
 #[path = "support/grpc.rs"]
 mod support;
 
-use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 use support::proto::{Answer, Ask, Probe, ProbeClient, ProbeServer};
 use support::{
-    DATA, END_HEADERS, END_STREAM, HEADERS, LONG, PREFACE, RST_STREAM, Raw, SETTINGS, WINDOW_UPDATE, ask, block, frame,
-    prefixed, serve, serve_within,
+    DATA, END_HEADERS, END_STREAM, GOOD_HEAD, HEADERS, LONG, PREFACE, RST_STREAM, Raw, SETTINGS, UNARY, WINDOW_UPDATE,
+    against, ask, body, frame, headers, prefixed, serve, serve_within, waits,
 };
 use threadwire::grpc::{CancelCause, Channel, Code, Request, Response, Server, Status};
 use threadwire::protobuf::Message as _;
 use threadwire::{Limits, Threads};
 
-const UNARY: &str = "/probe.v1.Probe/Unary";
 const DOWNLOAD: &str = "/probe.v1.Probe/Download";
-
-fn body(ask: &Ask) -> Vec<u8> {
-    prefixed(&ask.encode_to_vec().unwrap())
-}
-
-fn waits() -> Ask {
-    Ask { wait: true, ..Default::default() }
-}
 
 /// What `work` comes to, which must not last.
 fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -45,24 +35,6 @@ fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     thread::spawn(move || done.send(work()));
     result.recv_timeout(Duration::from_secs(10)).expect("it hangs, or has panicked")
 }
-
-fn against<T: Send + 'static>(
-    play: impl FnOnce(&TcpListener, Raw) -> T + Send + 'static,
-) -> (ProbeClient, thread::JoinHandle<T>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let target = listener.local_addr().unwrap().to_string();
-    let server = thread::spawn(move || {
-        let raw = Raw::accept(&listener);
-        play(&listener, raw)
-    });
-    (ProbeClient::new(Channel::builder(&target).connect().unwrap()), server)
-}
-
-fn headers(pairs: &[(&str, &str)]) -> Vec<u8> {
-    block(&pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
-}
-
-const GOOD_HEAD: &[(&str, &str)] = &[(":status", "200"), ("content-type", "application/grpc")];
 
 #[test]
 fn a_streaming_handler_learns_that_its_client_gave_up() {
@@ -218,11 +190,11 @@ fn a_sink_that_is_dropped_after_the_answer_takes_nothing_of_it() {
             if ends == 0 {
                 raw.write(&frame(RST_STREAM, 0, stream, &[0; 4]));
             }
+            raw.ping();
             raw
         });
         let (sink, mut responses) = client.chat(()).unwrap();
         let _raw = server.join().unwrap();
-        thread::sleep(Duration::from_millis(100));
         responses.metadata().unwrap();
         drop(sink);
         assert!(responses.receive().unwrap().is_some(), "{ends}");
@@ -354,7 +326,8 @@ fn no_empty_data_is_sent_within_a_body() {
 fn answers_wait_for_window_within_bounds() {
     let mut limits = Limits::default();
     limits.untaken_message_bytes = 1_000_000;
-    let served = serve_within(limits, 2, "threadwire");
+    // One worker: when it runs the second call, it has answered the first.
+    let served = serve_within(limits, 1, "threadwire");
     let mut raw = Raw::connect(served.address);
     // SETTINGS_INITIAL_WINDOW_SIZE 0
     raw.write(&[PREFACE, &frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0])].concat());
@@ -366,7 +339,6 @@ fn answers_wait_for_window_within_bounds() {
             // Its head has come: it waits.
             let head = raw.next_of(HEADERS).payload;
             raw.decode(&head);
-            thread::sleep(Duration::from_millis(200));
         }
     }
     assert_eq!(raw.outcome(3).status(), "8");
@@ -415,7 +387,7 @@ fn a_small_window_takes_many_small_messages() {
         raw.write(&frame(DATA, 0, 1, &body(&ask("x"))));
     }
     raw.write(&frame(DATA, END_STREAM, 1, &[]));
-    thread::sleep(Duration::from_millis(100));
+    raw.ping();
     served.behaviour.release();
     assert_eq!(raw.outcome(1).status(), "0");
 }

@@ -19,21 +19,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 use support::proto::{Ask, ProbeClient};
 use support::{
-    DATA, END_STREAM, GOAWAY, HEADERS, LONG, PING, PREFACE, Raw, SETTINGS, ask, frame, prefixed, serve, serve_within,
+    DATA, END_STREAM, GOAWAY, HEADERS, LONG, PING, PREFACE, Raw, SETTINGS, UNARY, ask, body, frame, prefixed, serve,
+    serve_within, waits,
 };
 use threadwire::Limits;
 use threadwire::grpc::{CancelCause, Channel, Code, Request};
-use threadwire::protobuf::Message as _;
-
-const UNARY: &str = "/probe.v1.Probe/Unary";
-
-fn waits() -> Ask {
-    Ask { wait: true, ..Default::default() }
-}
-
-fn body(ask: &Ask) -> Vec<u8> {
-    prefixed(&ask.encode_to_vec().unwrap())
-}
 
 /// The threads of this process whose name begins so.
 fn threads(begin: &str) -> usize {
@@ -75,8 +65,7 @@ fn a_shutdown_says_goaway_and_serves_what_was_begun() {
     // Half of the request: the call has begun.
     let sent = body(&ask("begun"));
     raw.write(&frame(DATA, 0, 1, &sent[..4]));
-    raw.write(&frame(PING, 0, 0, &[9; 8]));
-    while raw.next_of(PING).payload != [9; 8] {}
+    raw.ping();
     let ending = thread::spawn(move || served.handle.shutdown(LONG));
     assert_eq!(raw.next_of(GOAWAY).payload, [0x7f, 255, 255, 255, 0, 0, 0, 0]);
     // The drain's PING is answered, and the final GOAWAY names the last stream (RFC 9113 §6.8).

@@ -15,16 +15,11 @@
 mod support;
 
 use support::proto::Ask;
-use support::{DATA, END_STREAM, PREFACE, Raw, SETTINGS, ask, frame, prefixed, serve};
+use support::{DATA, END_STREAM, PREFACE, Raw, SETTINGS, ask, body, frame, serve};
 use threadwire::grpc::{Code, Request};
-use threadwire::protobuf::Message;
 
 const METHODS: [&str; 4] =
     ["/probe.v1.Probe/Unary", "/probe.v1.Probe/Download", "/probe.v1.Probe/Upload", "/probe.v1.Probe/Chat"];
-
-fn body(ask: &Ask) -> Vec<u8> {
-    prefixed(&ask.encode_to_vec().unwrap())
-}
 
 /// As grpcio sends with `compression=Gzip` (compression.md): the answer says what is understood.
 #[test]

@@ -22,30 +22,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 use support::proto::{Answer, Ask, ProbeClient};
 use support::{
-    DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, LONG, RST_STREAM, Raw, SETTINGS, ask, block, frame, prefixed,
+    DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, GOOD_HEAD, HEADERS, LONG, RST_STREAM, Raw, SETTINGS, against, ask,
+    frame, headers, prefixed,
 };
 use threadwire::grpc::{Channel, Code, Origin, Request, Response, Status};
 use threadwire::protobuf::Message as _;
-
-/// A client, and the thread that plays its server once it has connected.
-fn against<T: Send + 'static>(
-    play: impl FnOnce(&TcpListener, Raw) -> T + Send + 'static,
-) -> (ProbeClient, thread::JoinHandle<T>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let target = listener.local_addr().unwrap().to_string();
-    let server = thread::spawn(move || {
-        let raw = Raw::accept(&listener);
-        play(&listener, raw)
-    });
-    let channel = Channel::builder(&target).timeout(LONG).connect().unwrap();
-    (ProbeClient::new(channel), server)
-}
-
-fn headers(pairs: &[(&str, &str)]) -> Vec<u8> {
-    block(&pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
-}
-
-const GOOD_HEAD: &[(&str, &str)] = &[(":status", "200"), ("content-type", "application/grpc")];
 
 fn answer(text: &str) -> Vec<u8> {
     prefixed(&Answer { text: text.into(), ..Default::default() }.encode_to_vec().unwrap())

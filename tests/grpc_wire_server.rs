@@ -18,18 +18,12 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 use support::proto::{Answer, Ask};
 use support::{
-    DATA, END_STREAM, GOAWAY, HEADERS, LONG, PREFACE, RST_STREAM, Raw, SETTINGS, Served, ask, frame, prefixed, serve,
-    serve_within,
+    DATA, END_STREAM, GOAWAY, HEADERS, LONG, PREFACE, RST_STREAM, Raw, SETTINGS, Served, UNARY, ask, body, frame,
+    serve, serve_within,
 };
 use threadwire::Limits;
 use threadwire::grpc::CancelCause;
 use threadwire::protobuf::Message as _;
-
-const UNARY: &str = "/probe.v1.Probe/Unary";
-
-fn body(ask: &Ask) -> Vec<u8> {
-    prefixed(&ask.encode_to_vec().unwrap())
-}
 
 fn text(data: &[u8]) -> String {
     Answer::decode(&data[5..]).unwrap().text

@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
 use std::time::Duration;
 use threadwire::grpc::{
     CancelCause, Cancellation, Channel, Code, Request, RequestStream, Response, ResponseSink, Server, ServerHandle,
     Status,
 };
+use threadwire::protobuf::Message as _;
 use threadwire::{Limits, Threads};
 
 pub mod proto {
@@ -186,6 +188,34 @@ pub fn ask(text: &str) -> Ask {
     Ask { text: text.into(), ..Default::default() }
 }
 
+/// A request whose handler waits.
+pub fn waits() -> Ask {
+    Ask { wait: true, ..Default::default() }
+}
+
+/// A request behind its prefix.
+pub fn body(ask: &Ask) -> Vec<u8> {
+    prefixed(&ask.encode_to_vec().unwrap())
+}
+
+/// A client, and the thread that plays its server once it has connected.
+pub fn against<T: Send + 'static>(
+    play: impl FnOnce(&TcpListener, Raw) -> T + Send + 'static,
+) -> (ProbeClient, thread::JoinHandle<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || {
+        let raw = Raw::accept(&listener);
+        play(&listener, raw)
+    });
+    let channel = Channel::builder(&target).timeout(LONG).connect().unwrap();
+    (ProbeClient::new(channel), server)
+}
+
+pub const UNARY: &str = "/probe.v1.Probe/Unary";
+/// The head of a response.
+pub const GOOD_HEAD: &[(&str, &str)] = &[(":status", "200"), ("content-type", "application/grpc")];
+
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
@@ -314,6 +344,12 @@ impl Raw {
         }
     }
 
+    /// Waits until the peer has read all that was sent; other frames are passed over.
+    pub fn ping(&mut self) {
+        self.write(&frame(PING, 0, 0, b"are here"));
+        while self.next_of(PING).payload != b"are here" {}
+    }
+
     pub fn decode(&mut self, block: &[u8]) -> BTreeMap<String, String> {
         let fields = self.decoder.decode(block).unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -391,6 +427,11 @@ pub fn call_head(path: &str, changes: &[(&str, &str)]) -> Headers {
     }
     headers.retain(|(_, value)| !value.is_empty());
     headers
+}
+
+/// A header block of these fields.
+pub fn headers(pairs: &[(&str, &str)]) -> Vec<u8> {
+    block(&pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
 }
 
 /// A header block of literals that change no table (RFC 7541 §6.2.2).
