@@ -298,6 +298,15 @@ fn what_is_shared_is_a_handler_too() {
 }
 
 #[test]
+fn a_method_may_be_called_as_one_of_arc() {
+    struct Copier;
+    impl calls::Copies for Copier {}
+    let server = calls::CopiesServer::new(Arc::new(Copier)).clone();
+    let status = handler(&ServiceDefinition::from(server), "Clone")(&[question("a")]).unwrap_err();
+    assert_eq!(status, Status("calls.v1.Copies.Clone is not implemented".into()));
+}
+
+#[test]
 fn the_client_calls_by_path_and_kind() {
     let client = CallsClient::new(Channel);
     let question = || Question { text: "a".into(), ..Default::default() };

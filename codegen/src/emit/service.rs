@@ -148,7 +148,7 @@ impl Writer<'_> {
             let arguments = call.arguments();
             quote! {
                 .#kind(#proto_name, {
-                    let inner = ::std::sync::Arc::clone(&inner);
+                    let inner = ::core::clone::Clone::clone(&inner);
                     move |#arguments| #name::#method(&*inner, #arguments)
                 })
             }
@@ -171,7 +171,7 @@ impl Writer<'_> {
 
             impl<#handler> ::core::clone::Clone for #server<#handler> {
                 fn clone(&self) -> Self {
-                    Self { inner: ::std::sync::Arc::clone(&self.inner) }
+                    Self { inner: ::core::clone::Clone::clone(&self.inner) }
                 }
             }
 

@@ -283,7 +283,7 @@ impl<T: Calls> CallsServer<T> {
 impl<T> ::core::clone::Clone for CallsServer<T> {
     fn clone(&self) -> Self {
         Self {
-            inner: ::std::sync::Arc::clone(&self.inner),
+            inner: ::core::clone::Clone::clone(&self.inner),
         }
     }
 }
@@ -309,14 +309,14 @@ for ::threadwire::grpc::ServiceDefinition {
             .unary(
                 "Unary",
                 {
-                    let inner = ::std::sync::Arc::clone(&inner);
+                    let inner = ::core::clone::Clone::clone(&inner);
                     move |request| Calls::unary(&*inner, request)
                 },
             )
             .server_streaming(
                 "ServerStreaming",
                 {
-                    let inner = ::std::sync::Arc::clone(&inner);
+                    let inner = ::core::clone::Clone::clone(&inner);
                     move |request, responses| Calls::server_streaming(
                         &*inner,
                         request,
@@ -327,14 +327,14 @@ for ::threadwire::grpc::ServiceDefinition {
             .client_streaming(
                 "ClientStreaming",
                 {
-                    let inner = ::std::sync::Arc::clone(&inner);
+                    let inner = ::core::clone::Clone::clone(&inner);
                     move |requests| Calls::client_streaming(&*inner, requests)
                 },
             )
             .bidirectional(
                 "Bidirectional",
                 {
-                    let inner = ::std::sync::Arc::clone(&inner);
+                    let inner = ::core::clone::Clone::clone(&inner);
                     move |requests, responses| Calls::bidirectional(
                         &*inner,
                         requests,
@@ -345,7 +345,7 @@ for ::threadwire::grpc::ServiceDefinition {
             .unary(
                 "New",
                 {
-                    let inner = ::std::sync::Arc::clone(&inner);
+                    let inner = ::core::clone::Clone::clone(&inner);
                     move |request| Calls::new_(&*inner, request)
                 },
             )
@@ -527,7 +527,7 @@ impl<T: Nothing> NothingServer<T> {
 impl<T> ::core::clone::Clone for NothingServer<T> {
     fn clone(&self) -> Self {
         Self {
-            inner: ::std::sync::Arc::clone(&self.inner),
+            inner: ::core::clone::Clone::clone(&self.inner),
         }
     }
 }
