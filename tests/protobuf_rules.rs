@@ -216,6 +216,7 @@ fn names_that_mean_something_in_rust() {
         some: Some(Box::new(option::Box { option: Some(Box::default()), ..Default::default() })),
         unknown_fields_: vec![4],
         camel_case: 5,
+        two__underscores: 6,
         r#fn: [("k".to_owned(), Option::default())].into(),
         r#match: option::Result::Err,
         r#enum: Some(option::Enum::String(option::String { string: "s".into(), ..Default::default() })),

@@ -1,6 +1,7 @@
 //! The messages of tests/proto, in modules that nest as their packages do.
 
 #![allow(dead_code, reason = "no test uses them all")]
+#![deny(nonstandard_style, reason = "what is emitted compiles without warnings, whatever the names are")]
 
 pub mod threadwire {
     pub mod test {

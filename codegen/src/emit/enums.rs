@@ -51,7 +51,7 @@ fn item(declared: &Enum) -> TokenStream {
     let aliases = aliases.filter_map(|alias| {
         let original = values.iter().find(|value| value.number == alias.number)?;
         let (alias, original, docs) = (ident(&alias.name), ident(&original.name), value_docs(alias));
-        Some(quote!(#docs #[allow(non_upper_case_globals)] pub const #alias: Self = Self::#original;))
+        Some(quote!(#docs pub const #alias: Self = Self::#original;))
     });
     let aliases = aliases.collect::<Vec<_>>();
     let aliases = if aliases.is_empty() { quote!() } else { quote!(#allow impl #name { #(#aliases)* }) };

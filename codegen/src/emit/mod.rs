@@ -75,7 +75,12 @@ fn path(from: &[String], home: &Home, name: &str) -> TokenStream {
 
 /// The lints that emitted items may not fail: how they are used is not theirs to know, and the names are the file's.
 fn allow() -> TokenStream {
-    quote!(#[allow(dead_code, unreachable_pub, unreachable_patterns, clippy::all, clippy::pedantic, rustdoc::all)])
+    quote! {
+        #[allow(
+            dead_code, unreachable_pub, unreachable_patterns, nonstandard_style, clippy::all, clippy::pedantic,
+            rustdoc::all
+        )]
+    }
 }
 
 /// One emitted thing.

@@ -5,6 +5,7 @@
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -22,6 +23,7 @@ pub struct Request {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -54,6 +56,7 @@ impl ::threadwire::protobuf::Message for Request {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -73,6 +76,7 @@ pub struct Reply {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -119,6 +123,7 @@ impl ::threadwire::protobuf::Message for Reply {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -203,6 +208,7 @@ pub trait Calls: ::core::marker::Send + ::core::marker::Sync + 'static {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -257,6 +263,7 @@ impl<T: Calls + ?::core::marker::Sized> Calls for ::std::sync::Arc<T> {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -268,6 +275,7 @@ pub struct CallsServer<T> {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -296,6 +304,7 @@ impl<T> ::core::fmt::Debug for CallsServer<T> {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -356,6 +365,7 @@ for ::threadwire::grpc::ServiceDefinition {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -368,6 +378,7 @@ pub struct CallsClient {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -482,6 +493,7 @@ impl CallsClient {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -491,6 +503,7 @@ pub trait Nothing: ::core::marker::Send + ::core::marker::Sync + 'static {}
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -501,6 +514,7 @@ impl<T: Nothing + ?::core::marker::Sized> Nothing for ::std::sync::Arc<T> {}
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -512,6 +526,7 @@ pub struct NothingServer<T> {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -540,6 +555,7 @@ impl<T> ::core::fmt::Debug for NothingServer<T> {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -557,6 +573,7 @@ for ::threadwire::grpc::ServiceDefinition {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -569,6 +586,7 @@ pub struct NothingClient {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all

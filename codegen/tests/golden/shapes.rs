@@ -5,6 +5,7 @@
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -40,6 +41,7 @@ pub struct Shapes {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -225,6 +227,7 @@ impl ::threadwire::protobuf::Message for Shapes {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -246,6 +249,7 @@ pub struct Tree {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -300,6 +304,7 @@ impl ::threadwire::protobuf::Message for Tree {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -317,6 +322,7 @@ pub struct Leaf {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -353,6 +359,7 @@ impl ::threadwire::protobuf::Message for Leaf {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -373,13 +380,13 @@ pub enum Kind {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
 )]
 impl Kind {
     /// `KIND_SAME = 16`
-    #[allow(non_upper_case_globals)]
     pub const Same: Self = Self::Some;
 }
 impl ::core::convert::From<i32> for Kind {
@@ -437,6 +444,7 @@ impl ::threadwire::protobuf::Enumeration for Kind {
     dead_code,
     unreachable_pub,
     unreachable_patterns,
+    nonstandard_style,
     clippy::all,
     clippy::pedantic,
     rustdoc::all
@@ -447,6 +455,7 @@ pub mod shapes {
         dead_code,
         unreachable_pub,
         unreachable_patterns,
+        nonstandard_style,
         clippy::all,
         clippy::pedantic,
         rustdoc::all
@@ -463,6 +472,7 @@ pub mod shapes {
         dead_code,
         unreachable_pub,
         unreachable_patterns,
+        nonstandard_style,
         clippy::all,
         clippy::pedantic,
         rustdoc::all
@@ -477,6 +487,7 @@ pub mod shapes {
         dead_code,
         unreachable_pub,
         unreachable_patterns,
+        nonstandard_style,
         clippy::all,
         clippy::pedantic,
         rustdoc::all
@@ -492,6 +503,7 @@ pub mod shapes {
         dead_code,
         unreachable_pub,
         unreachable_patterns,
+        nonstandard_style,
         clippy::all,
         clippy::pedantic,
         rustdoc::all
