@@ -6,7 +6,8 @@ mod protobuf_proto;
 
 use bytes::BytesMut;
 use protobuf_proto::{
-    Choice, Color, Empty, Lists, Maps, Option, Person, Place, Presence, Scalars, Tree, choice, hex, option, person,
+    AB, Choice, Color, Empty, Lists, Maps, Option, Person, Place, Presence, Scalars, Tree, X, ab, choice, hex, option,
+    person, x,
 };
 use threadwire::protobuf::{Enumeration, Message};
 
@@ -225,4 +226,17 @@ fn names_that_mean_something_in_rust() {
     assert_eq!(Option::decode(&encoded(&option)).unwrap(), option);
     assert!(option.to_text().starts_with("type: \"t\"\nself {\n  crate: 1\n}\nasync: 2\ngen {\n  _: 3\n}\n"));
     assert_eq!(option::Result::Unrecognized_, option::Result::from(2));
+}
+
+#[test]
+fn names_without_a_letter() {
+    let nameless = X { ___: x::X3::X5, __: Some(x::X::X6(x::X2::default())), ..Default::default() };
+    assert_eq!(encoded(&nameless), hex("1200 1801"));
+    assert_eq!(nameless.to_text(), "_6 {\n}\n___: _5\n");
+}
+
+#[test]
+fn nested_types_and_oneofs_lie_in_one_module() {
+    let message = AB { c: Some(ab::C::default()), d: Some(ab::D::E(ab::C::default())), ..Default::default() };
+    assert_eq!(encoded(&message), hex("0a00 1200"));
 }

@@ -16,8 +16,8 @@ const NEVER_RAW: &[&str] = &["_", "Self", "crate", "self", "super"];
 pub(crate) fn ident(name: &str) -> Ident {
     if KEYWORDS.contains(&name) {
         Ident::new_raw(name, Span::call_site())
-    } else if NEVER_RAW.contains(&name) || name.starts_with(|first: char| first.is_ascii_digit()) {
-        Ident::new(&format!("{}_", name.replace(|c: char| c.is_ascii_digit(), "_")), Span::call_site())
+    } else if NEVER_RAW.contains(&name) {
+        Ident::new(&format!("{name}_"), Span::call_site())
     } else {
         Ident::new(name, Span::call_site())
     }
@@ -42,13 +42,18 @@ pub(crate) fn snake(name: &str) -> String {
 
 /// `UpperCamelCase`, for types: what has no underscore keeps its capitals, so that `HTTPRequest` stays.
 pub(crate) fn camel(name: &str) -> String {
-    name.split('_').map(|word| capitalized(word, false)).collect()
+    beginning_with_letter(name.split('_').map(|word| capitalized(word, false)).collect())
 }
 
 /// `UpperCamelCase` for what is written in capitals: `PHONE_TYPE` becomes `PhoneType`.
 pub(crate) fn camel_from_capitals(name: &str) -> String {
     let lower = !name.contains(|c: char| c.is_ascii_lowercase());
-    name.split('_').map(|word| capitalized(word, lower)).collect()
+    beginning_with_letter(name.split('_').map(|word| capitalized(word, lower)).collect())
+}
+
+/// `_1` and `_` are names in .proto files, and without the underscore they would be none.
+fn beginning_with_letter(camel: String) -> String {
+    if camel.starts_with(|first: char| first.is_ascii_alphabetic()) { camel } else { format!("X{camel}") }
 }
 
 /// The values of an enum without the enum's name, which they repeat by custom: `KIND_HOME` of `Kind` becomes `Home`.
@@ -81,9 +86,14 @@ mod tests {
         {
             assert_eq!(snake(name), expected);
         }
-        for (name, expected) in
-            [("HTTPRequest", "HTTPRequest"), ("foo_bar", "FooBar"), ("Foo", "Foo"), ("stringy", "Stringy")]
-        {
+        for (name, expected) in [
+            ("HTTPRequest", "HTTPRequest"),
+            ("foo_bar", "FooBar"),
+            ("Foo", "Foo"),
+            ("stringy", "Stringy"),
+            ("_1", "X1"),
+            ("__", "X"),
+        ] {
             assert_eq!(camel(name), expected);
         }
         for (name, expected) in
@@ -99,5 +109,6 @@ mod tests {
         assert_eq!(variants("PhoneType", &values(&["PHONE_TYPE_HOME", "PHONE_TYPE_AT_WORK"])), ["Home", "AtWork"]);
         assert_eq!(variants("Kind", &values(&["KIND_A", "OTHER"])), ["KindA", "Other"]);
         assert_eq!(variants("V", &values(&["V_1", "V_2"])), ["V1", "V2"]);
+        assert_eq!(variants("W", &values(&["_1", "_2"])), ["X1", "X2"]);
     }
 }

@@ -114,7 +114,8 @@ fn home(file: &FileDescriptor, around: &[String]) -> Home {
 fn home_within(file: &FileDescriptor, mut parent: Option<MessageDescriptor>) -> Home {
     let mut around = Vec::new();
     while let Some(message) = parent {
-        around.insert(0, message.name().to_owned());
+        // Named after the Rust type, as the module of its oneofs is.
+        around.insert(0, names::camel(message.name()));
         parent = message.parent_message();
     }
     home(file, &around)
