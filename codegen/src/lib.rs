@@ -32,12 +32,14 @@
 //!
 //! `front` has the files read by protox; `read` turns the descriptors into the plain data of `model` and refuses what
 //! is not supported; `normal` writes that data as one plain .proto file which pb-rs reads rightly; `types` cuts the
-//! types out of what pb-rs makes of it; `emit` names them, writes the codec and the services.
+//! types out of what pb-rs makes of it; `cycles` finds what must be boxed; `emit` names the types, writes the codec and
+//! the services.
 //!
 //! Out of scope, refused with the place in the file: groups, extensions, `required`, defaults of proto2, closed enums,
 //! editions.
 
 mod builder;
+mod cycles;
 mod emit;
 mod error;
 mod front;

@@ -44,6 +44,8 @@ pub(crate) struct Field {
     pub(crate) place: String,
     pub(crate) label: Label,
     pub(crate) kind: Kind,
+    /// Whether the value lies on the heap, because its message contains itself there.
+    pub(crate) is_boxed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]

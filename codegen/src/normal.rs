@@ -3,6 +3,8 @@
 //! pb-rs's parser stumbles over much of what .proto files may contain: services, options, negative numbers,
 //! names that begin like a scalar type, keywords, several files of a package. None of it is left here:
 //! - everything lies flat in one file; names are `M3_`, `E1_`, `f7_`, `o0_` and the original name behind it;
+//! - what a message has stands in `BM3_`, and `M3_` is empty, so that to pb-rs no message contains another's fields,
+//!   let alone itself: it would look for the ways around, and that can take forever (see `cycles`);
 //! - the syntax is proto2, where pb-rs makes `Option<T>` of `optional` and `T` of `required`, which here only tell
 //!   fields with presence from those without;
 //! - lists are never packed, which pb-rs would make a borrowed list; enum values are numbered from 0, since only their
@@ -12,9 +14,15 @@ use std::fmt::Write as _;
 
 use crate::model::{Field, Kind, Label, Schema};
 
+/// The name by which fields hold a message.
 pub(crate) fn message_name(index: usize, schema: &Schema) -> String {
     let name = schema.messages.get(index).map_or("", |message| &message.name);
     format!("M{index}_{name}")
+}
+
+/// The name under which its members stand.
+pub(crate) fn body_name(index: usize, schema: &Schema) -> String {
+    format!("B{}", message_name(index, schema))
 }
 
 pub(crate) fn enum_name(index: usize, schema: &Schema) -> String {
@@ -38,7 +46,8 @@ pub(crate) fn value_name(index: usize) -> String {
 pub(crate) fn proto(schema: &Schema) -> String {
     let mut out = String::from("syntax = \"proto2\";\n");
     for (index, message) in schema.messages.iter().enumerate() {
-        line(&mut out, &format!("message {} {{", message_name(index, schema)));
+        line(&mut out, &format!("message {} {{ }}", message_name(index, schema)));
+        line(&mut out, &format!("message {} {{", body_name(index, schema)));
         for field in &message.fields {
             let kind = kind_name(field.kind, schema);
             let (name, number) = (field_name(field), field.number);

@@ -9,12 +9,11 @@ use protox::prost_reflect::{
     ServiceDescriptor, Syntax,
 };
 
-use crate::Error;
 use crate::front::{Front, Source};
 use crate::model::{
     Enum, Field, Home, Kind, Label, Message, Method, Oneof, Scalar, Schema, Service, Value, check_distinct,
 };
-use crate::names;
+use crate::{Error, cycles, names};
 
 macro_rules! scalars {
     ($($constant:ident: $proto:literal, $element:literal, $wire_type:literal;)*) => {$(
@@ -60,6 +59,7 @@ impl Schema {
             schema.add_file(&reader, file)?;
         }
         schema.messages = messages.iter().map(|message| reader.message(message)).collect::<Result<_, _>>()?;
+        cycles::mark(&mut schema.messages);
         schema.enums = enums.iter().map(|declared| reader.declared_enum(declared)).collect();
         if services {
             let services = files.iter().flat_map(|file| file.services().collect::<Vec<_>>());
@@ -201,7 +201,7 @@ impl Reader<'_> {
         };
         let proto_name = field.name().to_owned();
         let kind = self.kind(&kind, &place)?;
-        Ok(Field { number: field.number(), proto_name, name, docs: comment, place, label, kind })
+        Ok(Field { number: field.number(), proto_name, name, docs: comment, place, label, kind, is_boxed: false })
     }
 
     fn kind(&self, kind: &ProtoKind, place: &str) -> Result<Kind, Error> {

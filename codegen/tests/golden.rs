@@ -106,6 +106,17 @@ fn a_package_and_a_file_without_one_cannot_share_an_output_file() {
 }
 
 #[test]
+fn messages_that_all_contain_each_other_take_no_time() {
+    let out = scratch("tangle");
+    let fields = (0..30).map(|index| format!("  M{index} f{index} = {};\n", index + 1)).collect::<String>();
+    let messages = (0..30).map(|index| format!("message M{index} {{\n{fields}}}\n")).collect::<String>();
+    fs::write(out.join("tangle.proto"), format!("syntax = \"proto3\";\n{messages}")).unwrap();
+    let generated = Builder::new().include(&out).out_dir(&out).generate(&["tangle.proto"]).unwrap();
+    let source = &generated.first().unwrap().source;
+    assert_eq!(source.matches("pub f7: ::core::option::Option<::std::boxed::Box<M7>>").count(), 30);
+}
+
+#[test]
 fn imports_that_give_no_types_are_not_emitted() {
     let out = scratch("options");
     let options = "syntax = \"proto3\"; import \"google/protobuf/descriptor.proto\";\n\

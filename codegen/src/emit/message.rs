@@ -24,7 +24,7 @@ struct Writer<'c> {
 
 pub(super) fn emit(context: &Context<'_>, index: usize) -> Result<Vec<Emitted>, Error> {
     let Some(message) = context.schema.messages.get(index) else { return Ok(Vec::new()) };
-    let writer = Writer { context, message, normal_name: normal::message_name(index, context.schema) };
+    let writer = Writer { context, message, normal_name: normal::body_name(index, context.schema) };
     let (item, codec) = (writer.item()?, writer.codec()?);
     let mut emitted = vec![Emitted {
         home: message.home.clone(),
@@ -70,7 +70,7 @@ impl Writer<'_> {
         let member = ident(&field.name);
         let docs = field_docs(field);
         let ty = self.context.types.member(&self.normal_name, &normal::field_name(field))?;
-        let ty = shape::rename(ty, self.context, &self.message.home.modules)?;
+        let ty = shape::rename(ty, self.context, &self.message.home.modules, field.is_boxed)?;
         Ok(quote!(#docs pub #member: #ty))
     }
 
@@ -80,7 +80,7 @@ impl Writer<'_> {
         let mut variants = Vec::new();
         for field in self.message.fields.iter().filter(|field| field.label == Label::Member(index)) {
             let (variant, docs) = (ident(&field.name), field_docs(field));
-            let ty = shape::rename(self.variant_type(field, index)?, self.context, &home.modules)?;
+            let ty = shape::rename(self.variant_type(field, index)?, self.context, &home.modules, field.is_boxed)?;
             variants.push(quote!(#docs #variant(#ty)));
         }
         let (name, docs, allow) = (ident(&oneof.type_name), oneof_docs(oneof), allow());
@@ -131,7 +131,7 @@ impl Writer<'_> {
 
     /// The arms of `merge_field` for a field: lists of numbers come packed and not, however they are declared.
     fn arms(&self, field: &Field) -> Result<TokenStream, Error> {
-        let (name, element) = (&field.proto_name, self.element(field.kind, self.is_boxed(field)?)?);
+        let (name, element) = (&field.proto_name, self.element(field.kind, field.is_boxed)?);
         let member = ident(&field.name);
         let tag = field.number << 3 | wire_type(field);
         let packed_tag = field.number << 3 | 2;
@@ -167,7 +167,7 @@ impl Writer<'_> {
 
     fn visit(&self, field: &Field) -> Result<TokenStream, Error> {
         let (number, name) = (field.number, &field.proto_name);
-        let element = self.element(field.kind, self.is_boxed(field)?)?;
+        let element = self.element(field.kind, field.is_boxed)?;
         let member = ident(&field.name);
         Ok(match field.label {
             Label::Singular => quote!(visitor.singular::<#element>(#number, #name, &self.#member);),
@@ -207,13 +207,6 @@ impl Writer<'_> {
                 let ty = self.context.message(index, from)?;
                 if is_boxed { quote!(#runtime::Boxed<#ty>) } else { quote!(#runtime::Nested<#ty>) }
             }
-        })
-    }
-
-    fn is_boxed(&self, field: &Field) -> Result<bool, Error> {
-        Ok(match field.label {
-            Label::Member(oneof) => shape::is_boxed(self.variant_type(field, oneof)?),
-            _ => shape::is_boxed(self.context.types.member(&self.normal_name, &normal::field_name(field))?),
         })
     }
 

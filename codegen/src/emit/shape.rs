@@ -7,8 +7,8 @@ use syn::{GenericArgument, PathArguments, Type};
 use super::Context;
 use crate::error::Error;
 
-/// Writes a type of pb-rs with full paths, as seen from these modules.
-pub(super) fn rename(ty: &Type, context: &Context<'_>, from: &[String]) -> Result<TokenStream, Error> {
+/// Writes a type of pb-rs with full paths, as seen from these modules; the message in it in a box, if wanted.
+pub(super) fn rename(ty: &Type, context: &Context<'_>, from: &[String], boxed: bool) -> Result<TokenStream, Error> {
     let segment = match ty {
         Type::Path(path) if path.path.segments.len() == 1 => path.path.segments.last(),
         _ => None,
@@ -21,7 +21,7 @@ pub(super) fn rename(ty: &Type, context: &Context<'_>, from: &[String]) -> Resul
             .args
             .iter()
             .map(|argument| match argument {
-                GenericArgument::Type(ty) => rename(ty, context, from),
+                GenericArgument::Type(ty) => rename(ty, context, from, boxed),
                 _ => Err(unexpected(ty)),
             })
             .collect::<Result<Vec<_>, _>>()?,
@@ -30,14 +30,16 @@ pub(super) fn rename(ty: &Type, context: &Context<'_>, from: &[String]) -> Resul
     let path = match name.as_str() {
         "Option" => quote!(::core::option::Option),
         "Vec" => quote!(::std::vec::Vec),
-        "Box" => quote!(::std::boxed::Box),
         "String" => quote!(::std::string::String),
         "KVMap" => quote!(::std::collections::BTreeMap), // pb-rs's own name for the map of its choice
         "i32" | "i64" | "u32" | "u64" | "f32" | "f64" | "bool" | "u8" => {
             let name = &segment.ident;
             quote!(#name)
         }
-        _ => named(&name, context, from).ok_or_else(|| unexpected(ty))??,
+        _ => {
+            let path = named(&name, context, from).ok_or_else(|| unexpected(ty))??;
+            if boxed { quote!(::std::boxed::Box<#path>) } else { path }
+        }
     };
     Ok(if arguments.is_empty() { path } else { quote!(#path<#(#arguments),*>) })
 }
@@ -49,19 +51,6 @@ fn named(name: &str, context: &Context<'_>, from: &[String]) -> Option<Result<To
         return Some(context.message(index.parse().ok()?, from));
     }
     Some(context.declared_enum(number.strip_prefix('E')?.parse().ok()?, from))
-}
-
-/// Whether pb-rs has put the value on the heap, since it can contain itself.
-pub(super) fn is_boxed(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
-    let Some(segment) = path.path.segments.last() else { return false };
-    match &segment.arguments {
-        _ if segment.ident == "Box" => true,
-        PathArguments::AngleBracketed(arguments) if segment.ident == "Option" => {
-            arguments.args.iter().any(|argument| matches!(argument, GenericArgument::Type(ty) if is_boxed(ty)))
-        }
-        _ => false,
-    }
 }
 
 fn unexpected(ty: &Type) -> Error {
