@@ -8,7 +8,7 @@ mod protobuf_proto;
 use std::thread;
 
 use protobuf_proto::{
-    Choice, Empty, Imports, Large, Lists, Maps, Option, People, Person, Presence, Scalars, Tree, Wide, hex,
+    Choice, Crowd, Empty, Imports, Large, Lists, Maps, Option, People, Person, Presence, Scalars, Tree, Wide, hex,
 };
 use threadwire::protobuf::{DecodeErrorKind, Message};
 
@@ -124,6 +124,7 @@ fn depth_has_a_limit_and_a_small_stack_suffices() {
 #[test]
 fn large_structures_do_not_lie_on_the_stack_while_they_are_read() {
     assert!(size_of::<Wide>() > 6 << 10);
+    let crowd = nested(100, 0x0a);
     let in_map = (0..100).fold(Vec::new(), |inner, _| {
         let value = prefixed(0x12, &inner);
         prefixed(0x1a, &[vec![0x08, 0x05], value].concat())
@@ -135,6 +136,10 @@ fn large_structures_do_not_lie_on_the_stack_while_they_are_read() {
             assert_eq!(wide.encode_to_vec().unwrap(), bytes);
             assert!(!wide.to_text().is_empty());
         }
+        // Nor is there anything on the stack for each field that there could be.
+        let deep = Crowd::decode(&crowd).unwrap();
+        assert_eq!(deep.encode_to_vec().unwrap(), crowd);
+        assert!(!deep.to_text().is_empty());
     };
     small.spawn(work).unwrap().join().unwrap();
 }

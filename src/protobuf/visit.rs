@@ -34,6 +34,20 @@ pub trait Visitor: Sized {
         }
     }
 
+    /// A member of a oneof, if `get` says that it is the one that is set. That is looked up in a function of its own:
+    /// whatever a debug build puts on the stack for it counts once, not for each member.
+    fn member<E: Element, O>(
+        &mut self,
+        number: u32,
+        name: &'static str,
+        slot: &Option<O>,
+        get: fn(&O) -> Option<&E::Value>,
+    ) {
+        if let Some(value) = slot.as_ref().and_then(get) {
+            self.field::<E>(number, name, value);
+        }
+    }
+
     /// A list with a field of the wire for each value.
     fn repeated<E: Element>(&mut self, number: u32, name: &'static str, values: &[E::Value]) {
         for value in values {

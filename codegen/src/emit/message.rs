@@ -182,9 +182,10 @@ impl Writer<'_> {
                 let oneof = self.oneof_of(oneof)?;
                 let (slot, ty) = (ident(&oneof.name), self.oneof_path(oneof, &self.message.home.modules));
                 quote! {
-                    if let ::core::option::Option::Some(#ty::#member(value)) = &self.#slot {
-                        visitor.field::<#element>(#number, #name, value);
-                    }
+                    visitor.member::<#element, #ty>(#number, #name, &self.#slot, |member| match member {
+                        #ty::#member(value) => ::core::option::Option::Some(value),
+                        _ => ::core::option::Option::None,
+                    });
                 }
             }
         })

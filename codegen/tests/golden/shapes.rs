@@ -203,22 +203,47 @@ impl ::threadwire::protobuf::Message for Shapes {
             .singular::<
                 ::threadwire::protobuf::runtime::Enum<Kind>,
             >(8u32, "kind", &self.kind);
-        if let ::core::option::Option::Some(shapes::Choice::Data(value)) = &self.choice {
-            visitor.field::<::threadwire::protobuf::runtime::Bytes>(9u32, "data", value);
-        }
-        if let ::core::option::Option::Some(shapes::Choice::Itself(value)) = &self.choice
-        {
-            visitor
-                .field::<
-                    ::threadwire::protobuf::runtime::Boxed<Shapes>,
-                >(10u32, "itself", value);
-        }
-        if let ::core::option::Option::Some(shapes::InnerOneof::Number(value)) = &self
-            .inner
-        {
-            visitor
-                .field::<::threadwire::protobuf::runtime::Int64>(11u32, "number", value);
-        }
+        visitor
+            .member::<
+                ::threadwire::protobuf::runtime::Bytes,
+                shapes::Choice,
+            >(
+                9u32,
+                "data",
+                &self.choice,
+                |member| match member {
+                    shapes::Choice::Data(value) => ::core::option::Option::Some(value),
+                    _ => ::core::option::Option::None,
+                },
+            );
+        visitor
+            .member::<
+                ::threadwire::protobuf::runtime::Boxed<Shapes>,
+                shapes::Choice,
+            >(
+                10u32,
+                "itself",
+                &self.choice,
+                |member| match member {
+                    shapes::Choice::Itself(value) => ::core::option::Option::Some(value),
+                    _ => ::core::option::Option::None,
+                },
+            );
+        visitor
+            .member::<
+                ::threadwire::protobuf::runtime::Int64,
+                shapes::InnerOneof,
+            >(
+                11u32,
+                "number",
+                &self.inner,
+                |member| match member {
+                    shapes::InnerOneof::Number(value) => {
+                        ::core::option::Option::Some(value)
+                    }
+                    _ => ::core::option::Option::None,
+                },
+            );
         visitor.unknown(&self.unknown_fields);
     }
 }
