@@ -36,6 +36,10 @@ fn errors_name_the_field_and_the_byte() {
     assert_eq!(refusal::<Lists>("1a0a 000000000000f03f 0000"), "doubles[1] at byte 0xa: needs 8 bytes, 2 left");
     assert_eq!(refusal::<Lists>("0a020180"), "packed[1] at byte 0x3: needs 2 bytes, 1 left");
     assert_eq!(refusal::<Maps>("0a04 0a016110"), "counts.value at byte 0x6: needs 1 byte, 0 left");
+    // The same if the entry has an unknown field and is kept as a whole.
+    assert_eq!(refusal::<Maps>("1207 0801 1201ff 1807"), "names.value at byte 0x6: a string that is not UTF-8");
+    let nested = refusal::<Maps>("1a0b 0801 1205 0900000000 1807");
+    assert_eq!(nested, "places.value.lat at byte 0x7: needs 8 bytes, 4 left");
     assert_eq!(refusal::<Choice>("2205 09000000"), "place at byte 0x2: needs 5 bytes, 4 left");
 }
 

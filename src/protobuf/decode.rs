@@ -144,17 +144,16 @@ impl<'a> Decoder<'a> {
     {
         let start = self.tag_position;
         let outer = self.enter().map_err(|error| error.within(name))?;
-        match self.key::<K, V>().map_err(|error| error.within(name))? {
-            Some(key) => {
-                self.charge(size_of::<(K::Value, V::Value)>()).map_err(|error| error.within(name))?;
-                self.position = 0;
-                self.value::<V>(fresh(entries, key)).map_err(|error| error.within(name))?;
-                self.leave(outer);
-            }
-            None => {
-                self.leave(outer);
-                unknown.push(self.bytes.get(start..self.position).unwrap_or_default());
-            }
+        let (key, unknown_seen) = self.key::<K, V>().map_err(|error| error.within(name))?;
+        self.charge(size_of::<(K::Value, V::Value)>()).map_err(|error| error.within(name))?;
+        // What the map does not take must be right all the same.
+        let mut aside = BTreeMap::new();
+        let entries = if unknown_seen { &mut aside } else { entries };
+        self.position = 0;
+        self.value::<V>(fresh(entries, key)).map_err(|error| error.within(name))?;
+        self.leave(outer);
+        if unknown_seen {
+            unknown.push(self.bytes.get(start..self.position).unwrap_or_default());
         }
         Ok(())
     }
@@ -278,8 +277,8 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Reads the key of a map's entry, over the whole entry; `None` if there are unknown fields in it.
-    fn key<K: Element, V: Element>(&mut self) -> Result<Option<K::Value>, DecodeError> {
+    /// Reads the key of a map's entry, over the whole entry, and whether there are unknown fields in it.
+    fn key<K: Element, V: Element>(&mut self) -> Result<(K::Value, bool), DecodeError> {
         let mut key = K::Value::default();
         let mut unknown_seen = false;
         while self.position < self.bytes.len() {
@@ -293,7 +292,7 @@ impl<'a> Decoder<'a> {
                 unknown_seen = true;
             }
         }
-        Ok(if unknown_seen { None } else { Some(key) })
+        Ok((key, unknown_seen))
     }
 
     /// Reads the value of a map's entry whose key has been read.
