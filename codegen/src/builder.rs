@@ -124,7 +124,7 @@ impl Builder {
 
     fn emit(&self, front: &Front, out_dir: &Path) -> Result<Vec<Generated>, Error> {
         let schema = Schema::new(front, self.services)?;
-        let types = types::emit(&schema, &out_dir.join("threadwire-build"))?;
+        let types = types::emit(&schema, out_dir)?;
         emit::files(&schema, &types, &Paths::new(&self.runtime)?)
     }
 

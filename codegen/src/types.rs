@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::process;
 
 use pb_rs::ConfigBuilder;
 use pb_rs::types::FileDescriptor;
@@ -23,12 +25,17 @@ pub(crate) struct Types {
     oneofs: BTreeMap<(String, String), ItemEnum>,
 }
 
-/// Runs pb-rs on the schema; `scratch` is a directory for the files that it reads and writes, removed afterwards.
-pub(crate) fn emit(schema: &Schema, scratch: &Path) -> Result<Types, Error> {
+/// Runs pb-rs on the schema. The files that it reads and writes lie in a directory of their own in `out_dir`, which is
+/// removed afterwards.
+pub(crate) fn emit(schema: &Schema, out_dir: &Path) -> Result<Types, Error> {
     if schema.messages.is_empty() && schema.enums.is_empty() {
         return Ok(Types::default());
     }
-    let source = run(&normal::proto(schema), scratch)?;
+    let scratch = scratch(out_dir)?;
+    let result = run(&normal::proto(schema), &scratch);
+    let removed = fs::remove_dir_all(&scratch);
+    let source = result?;
+    removed.map_err(|source| Error::Io { path: scratch, source })?;
     let file =
         syn::parse_file(&source).map_err(|error| Error::Types(format!("pb-rs's output is not Rust: {error}")))?;
     let mut types = Types::default();
@@ -38,13 +45,27 @@ pub(crate) fn emit(schema: &Schema, scratch: &Path) -> Result<Types, Error> {
     Ok(types)
 }
 
+/// A new directory, so that what is removed afterwards is nobody else's.
+fn scratch(out_dir: &Path) -> Result<PathBuf, Error> {
+    let io = |path: &Path, source| Error::Io { path: path.to_owned(), source };
+    fs::create_dir_all(out_dir).map_err(|source| io(out_dir, source))?;
+    let mut number = 0;
+    loop {
+        let path = out_dir.join(format!("threadwire-build-{}-{number}", process::id()));
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(io(&path, error)),
+        }
+    }
+}
+
 fn run(proto: &str, scratch: &Path) -> Result<String, Error> {
     let io = |path: &Path| {
         let path = path.to_owned();
         move |source| Error::Io { path, source }
     };
     let (input, output) = (scratch.join("types.proto"), scratch.join("types.rs"));
-    fs::create_dir_all(scratch).map_err(io(scratch))?;
     fs::write(&input, proto).map_err(io(&input))?;
     let includes: [PathBuf; 0] = [];
     let configs = ConfigBuilder::new(&[input], None, Some(&scratch.to_owned()), &includes)
@@ -52,9 +73,7 @@ fn run(proto: &str, scratch: &Path) -> Result<String, Error> {
         .dont_use_cow(true) // emits String and Vec<u8>, though its documentation says the opposite
         .build();
     FileDescriptor::run(&configs).map_err(|error| Error::Types(error.to_string()))?;
-    let source = fs::read_to_string(&output).map_err(io(&output))?;
-    fs::remove_dir_all(scratch).map_err(io(scratch))?;
-    Ok(source)
+    fs::read_to_string(&output).map_err(io(&output))
 }
 
 /// Keeps structs and enums, drops what is known and not wanted, refuses the rest. `message` is the one whose module

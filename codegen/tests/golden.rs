@@ -84,6 +84,16 @@ fn files_and_descriptors_are_written() {
 }
 
 #[test]
+fn what_lies_in_the_output_directory_stays() {
+    let out = scratch("stays");
+    let mine = out.join("threadwire-build").join("mine.txt");
+    fs::create_dir_all(mine.parent().unwrap()).unwrap();
+    fs::write(&mine, "mine").unwrap();
+    Builder::new().include(directory("proto")).out_dir(&out).compile(&["calls.proto"]).unwrap();
+    assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
+}
+
+#[test]
 fn a_file_of_services_only_needs_no_types_of_its_own() {
     let out = scratch("services");
     let proto = "syntax = \"proto3\"; import \"google/protobuf/empty.proto\";\n\
