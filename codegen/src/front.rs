@@ -15,6 +15,8 @@ pub(crate) struct Front {
     paths: BTreeMap<String, PathBuf>,
     /// The requested files and those whose types they use.
     emitted: BTreeSet<String>,
+    /// Where the latter are used first.
+    uses: BTreeMap<String, String>,
 }
 
 /// What the .proto file says of one thing besides its descriptor.
@@ -35,7 +37,7 @@ impl Front {
             .collect::<BTreeMap<_, _>>();
         let requested =
             compiler.files().filter(|file| !file.is_import()).map(|file| file.name().to_owned()).collect::<Vec<_>>();
-        let mut front = Self { pool, paths, emitted: BTreeSet::new() };
+        let mut front = Self { pool, paths, emitted: BTreeSet::new(), uses: BTreeMap::new() };
         for name in requested {
             front.emit(&name);
         }
@@ -62,7 +64,7 @@ impl Front {
         let name = self.paths.get(file.name()).map_or_else(|| file.name().into(), |path| path.display().to_string());
         let locations = file.file_descriptor_proto().source_code_info.as_ref().map_or(&[][..], |info| &info.location);
         let Some(location) = locations.iter().find(|location| location.path == path) else {
-            return Source { place: name, comment: None };
+            return Source { place: self.with_use(file, name), comment: None };
         };
         let place = match location.span.as_slice() {
             [line, column, ..] => format!("{name}:{}:{}", line + 1, column + 1),
@@ -72,29 +74,42 @@ impl Front {
         Source { place, comment }
     }
 
+    /// The files that protox brings along have no lines: then it is said where one of them is used.
+    fn with_use(&self, file: &FileDescriptor, name: String) -> String {
+        let place = self.uses.get(file.name()).filter(|_| !self.paths.contains_key(file.name()));
+        place.map_or_else(|| name.clone(), |place| format!("{place}: in {name}"))
+    }
+
     /// Marks a file and those whose types it uses.
     fn emit(&mut self, name: &str) {
         let Some(file) = self.pool.get_file_by_name(name) else { return };
         if !self.emitted.insert(name.to_owned()) {
             return;
         }
-        let mut used = BTreeSet::new();
+        let mut used = BTreeMap::new();
         file.messages().for_each(|message| used_files(&message, &mut used));
         for method in file.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
-            used.insert(method.input().parent_file().name().to_owned());
-            used.insert(method.output().parent_file().name().to_owned());
+            for message in [method.input(), method.output()] {
+                used.entry(message.parent_file().name().to_owned()).or_insert_with(|| method.path().to_vec());
+            }
         }
-        used.iter().for_each(|name| self.emit(name));
+        for (name, path) in used {
+            let place = self.source(&file, &path).place;
+            self.uses.entry(name.clone()).or_insert(place);
+            self.emit(&name);
+        }
     }
 }
 
-fn used_files(message: &MessageDescriptor, used: &mut BTreeSet<String>) {
+/// The files whose types a message uses, each with the path of the first field that does.
+fn used_files(message: &MessageDescriptor, used: &mut BTreeMap<String, Vec<i32>>) {
     for field in message.fields() {
-        match field.kind() {
-            Kind::Message(message) => used.insert(message.parent_file().name().to_owned()),
-            Kind::Enum(declared) => used.insert(declared.parent_file().name().to_owned()),
+        let file = match field.kind() {
+            Kind::Message(message) => message.parent_file(),
+            Kind::Enum(declared) => declared.parent_file(),
             _ => continue,
         };
+        used.entry(file.name().to_owned()).or_insert_with(|| field.path().to_vec());
     }
     message.child_messages().for_each(|child| used_files(&child, used));
 }

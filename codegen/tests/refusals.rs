@@ -68,6 +68,17 @@ fn what_the_message_layer_does_not_know_yet() {
 }
 
 #[test]
+fn a_file_that_protox_brings_along() {
+    let proto = "syntax = \"proto3\";\nimport \"google/protobuf/descriptor.proto\";\nmessage M {\n  \
+        google.protobuf.FileOptions options = 1;\n}\n";
+    assert_eq!(
+        refusal("along", proto),
+        "along.proto:4:3: in google/protobuf/descriptor.proto: not supported yet: fields with a closed enum (one of a \
+         proto2 file)"
+    );
+}
+
+#[test]
 fn editions() {
     let message = refusal("edition", "edition = \"2023\";\nmessage M {}\n");
     assert!(message.starts_with("edition.proto:1:1: ") && message.contains("edition"), "{message}");
