@@ -1,10 +1,11 @@
 //! Connecting: all addresses of a name, one after the other, under one deadline.
 
 use super::address;
+use super::socket::open;
 use super::wait::{Interest, deadline, wait};
 use crate::{Error, Threads};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, connect as start_connect, socket_with, sockopt};
+use rustix::net::{connect as start_connect, sockopt};
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
@@ -38,8 +39,7 @@ pub(crate) fn connect(
 }
 
 fn connect_one(address: SocketAddr, deadline: Instant) -> io::Result<TcpStream> {
-    let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
-    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?;
+    let socket = open(address)?;
     match start_connect(&socket, &address) {
         // EINTR of a connect that does not block: it goes on by itself, as with EINPROGRESS.
         Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}

@@ -1,11 +1,12 @@
 //! Listening: one name may mean several addresses, and nothing but a close ends the accepting.
 
 use super::address;
+use super::socket::open;
 use super::wait::{Interest, wait};
 use super::waker::Waker;
 use crate::{Error, Threads};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
+use rustix::net::{bind, listen, sockopt};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
@@ -193,8 +194,7 @@ fn fallback(address: SocketAddr) -> Option<SocketAddr> {
 }
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
-    let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
-    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?;
+    let socket = open(address)?;
     sockopt::set_socket_reuseaddr(&socket, true)?;
     if let SocketAddr::V6(v6) = address {
         // The unspecified address takes IPv4, too, whatever the host's default.

@@ -4,9 +4,10 @@
 //! tests, later TLS. It knows nothing of protocols.
 
 use super::wait::Interest;
-use rustix::net::{SendFlags, Shutdown};
+use rustix::net::{AddressFamily, SendFlags, Shutdown, SocketFlags, SocketType, socket_with};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
@@ -57,10 +58,43 @@ pub trait Transport: Send + fmt::Debug {
     fn descriptor(&self) -> Arc<dyn AsFd + Send + Sync>;
 }
 
-/// `send` with MSG_NOSIGNAL: a peer that has gone must be an error here, not the death of a host program in which
+/// A TCP socket for `address` that does not block and that programs started later do not inherit.
+#[cfg(not(target_vendor = "apple"))]
+pub(super) fn open(address: SocketAddr) -> io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    Ok(socket_with(family(address), SocketType::STREAM, flags, None)?)
+}
+
+/// A TCP socket for `address` that does not block and that programs started later do not inherit. (Here a socket cannot be made so:
+/// it becomes so right afterwards.)
+#[cfg(target_vendor = "apple")]
+pub(super) fn open(address: SocketAddr) -> io::Result<OwnedFd> {
+    let socket = socket_with(family(address), SocketType::STREAM, SocketFlags::empty(), None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    Ok(socket)
+}
+
+fn family(address: SocketAddr) -> AddressFamily {
+    if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET }
+}
+
+/// `send` without a signal: a peer that has gone must be an error here, not the death of a host program in which
 /// SIGPIPE still has its default.
 fn send(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
-    Ok(rustix::io::retry_on_intr(|| rustix::net::send(fd, bytes, SendFlags::NOSIGNAL))?)
+    Ok(rustix::io::retry_on_intr(|| rustix::net::send(fd, bytes, NO_SIGNAL))?)
+}
+
+#[cfg(not(target_vendor = "apple"))]
+const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+/// Here it is a setting of the socket.
+#[cfg(target_vendor = "apple")]
+const NO_SIGNAL: SendFlags = SendFlags::empty();
+
+#[cfg(target_vendor = "apple")]
+fn take_signals_off(socket: impl AsFd) {
+    // It fails for what is no socket, and for one whose peer has gone already.
+    let _ = rustix::net::sockopt::set_socket_nosigpipe(socket, true);
 }
 
 fn receive(mut stream: impl Read, buffer: &mut [u8]) -> io::Result<usize> {
@@ -76,9 +110,11 @@ fn receive(mut stream: impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 #[derive(Debug)]
 pub struct Socket<S>(Arc<S>);
 
-impl<S> Socket<S> {
+impl<S: AsFd> Socket<S> {
     /// Takes over `socket`, which does not block.
     pub fn new(socket: S) -> Self {
+        #[cfg(target_vendor = "apple")]
+        take_signals_off(&socket);
         Self(Arc::new(socket))
     }
 }
