@@ -147,12 +147,12 @@ fn arguments_that_cannot_be_followed_are_named() {
         (&["echo", "--url", "wss://localhost"], "use ws://"),
         (&["greet", "--target", "localhost"], "--target: cannot read the address 'localhost'"),
         (&["greet", "--target", "https://localhost:1"], "TLS is not supported"),
-        (&["greet", "--timeout", "0"], "'0': expected seconds"),
-        (&["greet", "--timeout", "1e30"], "'1e30': expected seconds"),
+        (&["greet", "--timeout", "0"], "--timeout: cannot read '0': expected seconds"),
+        (&["greet", "--timeout", "1e30"], "--timeout: cannot read '1e30': expected seconds"),
         (&["serve", "--ws", "8765"], "--ws: cannot read the address '8765'"),
         (&["serve", "--ws", "127.0.0.1:0", "--grpc", "[::"], "--grpc: cannot read the address '[::'"),
-        (&["serve", "--workers", "0"], "'0': expected a number from 1 to 1024"),
-        (&["person", "--id", "2147483648"], "'2147483648': expected a whole number"),
+        (&["serve", "--workers", "0"], "--workers: cannot read '0': expected a number from 1 to 1024"),
+        (&["person", "--id", "2147483648"], "--id: cannot read '2147483648': expected a whole number"),
     ] {
         let ended = run(arguments);
         let line = ended.failure(2);

@@ -149,7 +149,7 @@ impl Options {
             match argument {
                 Arg::Long("ws") => serve.websocket = self.text()?,
                 Arg::Long("grpc") => serve.grpc = self.text()?,
-                Arg::Long("workers") => serve.workers = self.count()?,
+                Arg::Long("workers") => serve.workers = self.count("--workers")?,
                 Arg::Long("quiet") | Arg::Short('q') => serve.quiet = true,
                 Arg::Long("trace") => serve.trace = true,
                 Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(self.help)),
@@ -166,7 +166,7 @@ impl Options {
             match argument {
                 Arg::Value(value) if text.is_none() => text = Some(self.string(value)?),
                 Arg::Long("url") => url = self.text()?,
-                Arg::Long("timeout") => timeout = self.seconds()?,
+                Arg::Long("timeout") => timeout = self.seconds("--timeout")?,
                 Arg::Long("trace") => trace = true,
                 Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(self.help)),
                 other => return Err(usage(topic, &other.unexpected())),
@@ -183,7 +183,7 @@ impl Options {
             match argument {
                 Arg::Value(value) if name.is_none() => name = Some(self.string(value)?),
                 Arg::Long("target") => target = self.text()?,
-                Arg::Long("timeout") => timeout = self.seconds()?,
+                Arg::Long("timeout") => timeout = self.seconds("--timeout")?,
                 Arg::Long("trace") => trace = true,
                 Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(self.help)),
                 other => return Err(usage(topic, &other.unexpected())),
@@ -201,7 +201,8 @@ impl Options {
                 Arg::Long("name") => person.name = self.text()?,
                 Arg::Long("id") => {
                     let value = self.text()?;
-                    person.id = value.parse().map_err(|_| self.bad_value(&value, "a whole number of 32 bits"))?;
+                    person.id =
+                        value.parse().map_err(|_| self.bad_value("--id", &value, "a whole number of 32 bits"))?;
                 }
                 Arg::Long("email") => person.email = self.text()?,
                 Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(self.help)),
@@ -225,25 +226,25 @@ impl Options {
         value.string().map_err(|error| self.usage(&error))
     }
 
-    fn count(&mut self) -> Result<usize, Failure> {
+    fn count(&mut self, option: &str) -> Result<usize, Failure> {
         let value = self.text()?;
         match value.parse() {
             Ok(count) if (1..=1024).contains(&count) => Ok(count),
-            _ => Err(self.bad_value(&value, "a number from 1 to 1024")),
+            _ => Err(self.bad_value(option, &value, "a number from 1 to 1024")),
         }
     }
 
-    fn seconds(&mut self) -> Result<Duration, Failure> {
+    fn seconds(&mut self, option: &str) -> Result<Duration, Failure> {
         let value = self.text()?;
         let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         match seconds {
             Some(seconds) if !seconds.is_zero() && seconds <= LONGEST_TIMEOUT => Ok(seconds),
-            _ => Err(self.bad_value(&value, "seconds above 0, at most 86400, such as 2.5")),
+            _ => Err(self.bad_value(option, &value, "seconds above 0, at most 86400, such as 2.5")),
         }
     }
 
-    fn bad_value(&self, value: &str, expected: &str) -> Failure {
-        self.usage(&format_args!("cannot read '{value}': expected {expected}"))
+    fn bad_value(&self, option: &str, value: &str, expected: &str) -> Failure {
+        self.usage(&format_args!("{option}: cannot read '{value}': expected {expected}"))
     }
 
     fn usage(&self, what: &dyn std::fmt::Display) -> Failure {

@@ -1,4 +1,4 @@
-//! The limit on open descriptors: each connection takes one or two, and the usual soft limit is 1,024.
+//! The limit on open descriptors: each connection takes two, and the usual soft limit is 1,024.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

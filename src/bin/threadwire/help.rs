@@ -31,8 +31,8 @@ Options:
 
 pub(crate) const SERVE: &str = "\
 Serves until Ctrl+C or SIGTERM: a WebSocket echo and the gRPC Greeter. A text message is printed and answered with
-'Ответ: ' and the text, a binary message with the same bytes. The first signal lets running calls and
-connections finish, for 10 seconds at most, and the program ends with 0; a second one ends it at once, with 130.
+'Ответ: ' and the text, a binary message with the same bytes. At the first signal what is open has 10
+seconds for its end, then it is cut off, and the program ends with 0; a second signal ends it at once, with 130.
 
 Usage: threadwire serve [OPTIONS]
 

@@ -5,8 +5,8 @@ use crate::output;
 use crate::proto::{Greeter, GreeterServer, HelloReply, HelloRequest};
 use crate::trace::Trace;
 use std::net::SocketAddr;
-use std::thread;
 use std::time::Duration;
+use threadwire::Threads;
 use threadwire::grpc::{self, Request, Response, Status};
 use threadwire::websocket::{self, Connection, HandlerResult, Message, Origins};
 
@@ -58,11 +58,10 @@ impl Servers {
     /// Ends both at the same time; what is open has `grace` for its end.
     pub(crate) fn shutdown(self, grace: Duration) -> (websocket::ShutdownReport, grpc::ShutdownReport) {
         let Self { websocket, grpc } = self;
-        thread::scope(|scope| {
-            let websocket = scope.spawn(move || websocket.shutdown(grace));
-            let grpc = grpc.shutdown(grace);
-            (websocket.join().unwrap_or_default(), grpc)
-        })
+        // Without a thread for it nobody waits for it, but dropping the handle has ended it.
+        let websocket = Threads::new().spawn("shutdown", move || websocket.shutdown(grace));
+        let grpc = grpc.shutdown(grace);
+        (websocket.ok().and_then(|thread| thread.join().ok()).unwrap_or_default(), grpc)
     }
 }
 
