@@ -150,11 +150,14 @@ fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
 impl<S> Place<S> {
     /// Notes another stage. True: the registry stops, and its `stop` may have seen the stage before.
     pub(crate) fn change(&self, stage: S) -> bool {
-        let mut table = self.state.table();
-        if let Some(live) = table.live.get_mut(&self.number) {
-            live.stage = stage;
-        }
-        table.stopping
+        let (old, stopping) = {
+            let mut table = self.state.table();
+            let old = table.live.get_mut(&self.number).map(|live| mem::replace(&mut live.stage, stage));
+            (old, table.stopping)
+        };
+        // Not under the lock, as below.
+        drop(old);
+        stopping
     }
 }
 
