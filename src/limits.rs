@@ -11,52 +11,53 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Connections that a server serves at once; one more is refused (503, or closed).
+    /// Connections that a server serves at once; one more is refused (503; in gRPC a GOAWAY). By default 10,000.
     pub connections: usize,
     /// From the accepted connection to its whole handshake: a WebSocket's request head, HTTP/2's preface and
-    /// first SETTINGS.
+    /// first SETTINGS. By default 10 s.
     pub handshake_timeout: Duration,
-    /// Resolving a name and connecting to it.
+    /// Resolving a name and connecting to it. By default 20 s.
     pub connect_timeout: Duration,
-    /// Gathered output that does not shrink for this long ends the connection.
+    /// Gathered output that does not shrink for this long ends the connection. By default 30 s.
     pub write_timeout: Duration,
-    /// How long a connection that ends may wait for the peer's close.
+    /// How long a connection that ends may wait for the peer's close. By default 5 s.
     pub close_timeout: Duration,
-    /// The largest request head of HTTP/1.1, in bytes.
+    /// The largest request head of HTTP/1.1, in bytes. By default 16 KiB.
     pub request_head_bytes: usize,
-    /// The largest header list of HTTP/2 (RFC 9113 §6.5.2), in bytes.
+    /// The largest header list of HTTP/2 (RFC 9113 §6.5.2), in bytes. By default 16 KiB.
     pub header_list_bytes: u32,
-    /// Streams that a peer may have open on one HTTP/2 connection.
+    /// Streams that a peer may have open on one HTTP/2 connection. By default 256.
     pub concurrent_streams: u32,
-    /// The window of a stream of HTTP/2, in bytes.
+    /// The window of a stream of HTTP/2, in bytes. By default 1 MiB.
     pub stream_window_bytes: u32,
     /// The window of a whole connection of HTTP/2, in bytes; far above that of a stream, else one unread stream
-    /// holds all others.
+    /// holds all others. By default 16 MiB.
     pub connection_window_bytes: u32,
-    /// The largest gRPC message that is received, in bytes after decompression.
+    /// The largest gRPC message that is received, in bytes after decompression. By default 4 MiB.
     pub receive_message_bytes: usize,
-    /// The largest gRPC message that is sent, in bytes.
+    /// The largest gRPC message that is sent, in bytes. By default no bound.
     pub send_message_bytes: usize,
     /// Bytes of gRPC requests that are not whole yet, on one connection; the call that exceeds it is answered
-    /// RESOURCE_EXHAUSTED.
+    /// RESOURCE_EXHAUSTED. By default 32 MiB.
     pub unfinished_message_bytes: usize,
-    /// Bytes of gRPC answers that their client's window does not take, on one connection; the call that exceeds it is answered
-    /// RESOURCE_EXHAUSTED. One of which nothing is taken for [`Limits::write_timeout`] is given up.
+    /// Bytes of gRPC answers that their client's window does not take, on one connection; the call that exceeds it is
+    /// answered RESOURCE_EXHAUSTED. One of which nothing is taken for [`Limits::write_timeout`] is given up. By default 32 MiB.
     pub untaken_message_bytes: usize,
     /// Streaming calls that a server runs at once, each on a thread of its own; one more is answered
-    /// RESOURCE_EXHAUSTED.
+    /// RESOURCE_EXHAUSTED. By default 1,000.
     pub streaming_calls: usize,
-    /// Calls that wait for a handler's thread; one more is answered RESOURCE_EXHAUSTED.
+    /// Calls that wait for a handler's thread; one more is answered RESOURCE_EXHAUSTED. By default 1,000.
     pub queued_calls: usize,
-    /// Bytes of the requests of calls that wait for a handler's thread; the call that exceeds it is answered RESOURCE_EXHAUSTED.
+    /// Bytes of the requests of calls that wait for a handler's thread; the call that exceeds it is answered
+    /// RESOURCE_EXHAUSTED. By default 64 MiB.
     pub queued_call_bytes: usize,
-    /// The largest WebSocket message, in bytes.
+    /// The largest WebSocket message, in bytes. By default 64 MiB.
     pub websocket_message_bytes: usize,
-    /// The largest WebSocket frame, in bytes.
+    /// The largest WebSocket frame, in bytes. By default 16 MiB.
     pub websocket_frame_bytes: usize,
-    /// Received WebSocket messages that wait to be handed out, in bytes; then reading stops.
+    /// Received WebSocket messages that wait to be handed out, in bytes; then reading stops. By default 64 KiB.
     pub inbox_bytes: usize,
-    /// Output that waits to be written, in bytes; then sending waits.
+    /// Output that waits to be written, in bytes; then sending waits. By default 256 KiB.
     pub outbox_bytes: usize,
 }
 

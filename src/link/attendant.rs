@@ -57,7 +57,7 @@ pub(super) enum Sleep {
     Asleep { descriptor: Option<Arc<dyn AsFd + Send + Sync>>, interest: Interest, deadline: Option<Instant> },
 }
 
-/// The owner of the attendant's thread: one for each server, and one for a channel or a client connection.
+/// The owner of the attendant's thread: one for each server, each channel, and each client of WebSocket.
 pub(crate) struct Attendant {
     threads: Threads,
     waker: Waker,

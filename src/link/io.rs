@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 const READ_FIRST: usize = 4 * 1024;
 const READ_MOST: usize = 64 * 1024;
 
-/// An Io as the Link, the engine and its adapter share it. Held for one call each; a leaf but for the observer.
+/// An Io as the Link, the engine and its adapter share it. Held for one call each; under it stand only what is published
+/// for the reader, and the observer.
 pub(crate) type SharedIo = Arc<Mutex<Io>>;
 
 /// What a read brought.

@@ -11,8 +11,9 @@
 //!
 //! - `drive`: the driving right; `bell`: waking the reader; `role`: who the reader is; `cork`: waking those who wait;
 //!   `io` and `outbox`: the bytes; `engine`: what is driven; `end`: the orderly end, `farewell`: that of connections without an engine; `attendant`: who reads when no thread does.
-//! - Lock order: `core` (the engine) → `io` → h2's own → `cork` (a leaf). `role` and `published` are taken alone, `role`
-//!   before the attendant's list. None is held in `poll`, `park`, or in user code.
+//! - Lock order: `core` (the engine) → the engine's own ones (h2's, the queues of its handles), or `io` → `published`; `role`
+//!   → `published`. `cork` is a leaf, and the attendant's list is taken alone. None is held in `poll`, `park`, or in user code but the
+//!   observer's.
 //! - Why a connection never stands still with work to do: work comes from the socket (the reader, or within two ticks the
 //!   attendant, waits for it), from a thread (which kicks: it runs the engine, or the runner does once more), from the engine
 //!   itself (a wish, looked at before a run ends), or from the clock (the published deadline, which bounds the reader's sleep).

@@ -14,7 +14,8 @@ use std::time::Duration;
 /// server's or client's attendant thread answers Pings and delivers what other threads send.
 ///
 /// Messages leave at once, with one exception: while received messages wait to be handed out, what is sent here gathers, and leaves when
-/// the last of them has been handed out, at 64 KiB, after 200 µs or a tick of the attendant, or on [`Connection::flush`].
+/// the last of them has been handed out, at 64 KiB, with the first one sent after 200 µs, else a few milliseconds later, or on
+/// [`Connection::flush`].
 ///
 /// A client's connection that is dropped is closed with 1000, without blocking. A server's lasts until its handler returns.
 ///

@@ -1,7 +1,8 @@
 //! One call, as its reader and its handler share it: whoever takes the way to answer first, answers; all others find it gone.
 //!
-//! One lock guards the way to answer; under it h2 is called, which takes its own locks, but never user code, and h2 never calls
-//! back into it. What was handed to h2 leaves when the call is pumped or the way to answer is dropped, outside the lock.
+//! One lock guards the way to answer, another what is left of an answer; where both are held, that one is taken first. Under them h2 is called,
+//! which takes its own locks, but no handler, and h2 never calls back into them. What was handed to h2 leaves when the call is pumped or the
+//! way to answer is dropped, outside the locks.
 
 use super::super::content_type::GRPC;
 use super::super::mapping::{deadline_exceeded, status_of};
@@ -27,7 +28,7 @@ const HEAD_BYTES: u64 = (7 + 3 + 32) + (12 + 16 + 32);
 pub(super) struct Call {
     respond: Mutex<Option<Answering>>,
     over: AtomicBool,
-    /// What its client's window has not taken of the answer; the reader hands it on. A lock of its own, taken alone.
+    /// What its client's window has not taken of the answer; the reader hands it on. Taken before `respond`.
     leaving: Mutex<Option<Leaving>>,
     /// Of the connection.
     untaken: Arc<Untaken>,
@@ -155,8 +156,8 @@ impl Call {
         });
     }
 
-    /// Ends the call at its deadline, or when its connection is to be cut: the peer gets `status` if it still can, and what it
-    /// goes on sending is reset.
+    /// Ends the call from this side, for a reason such as its deadline: the peer gets `status` if it still can, and what it goes on
+    /// sending is reset.
     pub(super) fn cancel(&self, cause: CancelCause, status: &Status) {
         let Some(mut answering) = self.take() else { return };
         self.cancellation.cancel(cause);

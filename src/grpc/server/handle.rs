@@ -72,7 +72,7 @@ impl ServerHandle {
     }
 
     /// Ends the server: accepts nothing more, tells every client so (GOAWAY), and waits for the calls that run, at most for `grace`;
-    /// then cuts off the rest. Never waits for a handler that does not return.
+    /// then cuts off the rest, which has about a second more for its end. Never waits for a handler that does not return.
     pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
         let deadline = wait::deadline(Instant::now(), grace);
         let core = &self.core;
