@@ -7,8 +7,9 @@
 //! - Protocol Buffers messages: bounded decoding, unknown fields, the text form (`protobuf`).
 //! - Seeing what passes: one line a frame ([`inspect`]), from any connection's bytes ([`net::Observer`]).
 //!
-//! Every call blocks the thread it is made on, for no longer than the deadline that it is given, if it is given one. From other threads, servers
-//! are ended by their handles, WebSockets by their `Sender`s, and gRPC calls that have a `RequestSink` by dropping it.
+//! Every call blocks the thread it is made on, for no longer than the deadline that it is given, if it is given one.
+//! From other threads, servers are ended by their handles, WebSockets by their `Sender`s, and gRPC calls that have a
+//! `RequestSink` by dropping it.
 //!
 //! # Out of scope
 //! An executor, `async fn`, io_uring; QUIC and HTTP/3; serving ordinary HTTP.

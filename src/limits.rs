@@ -41,7 +41,8 @@ pub struct Limits {
     /// RESOURCE_EXHAUSTED. By default 32 MiB.
     pub unfinished_message_bytes: usize,
     /// Bytes of gRPC answers that their client's window does not take, on one connection; the call that exceeds it is
-    /// answered RESOURCE_EXHAUSTED. One of which nothing is taken for [`Limits::write_timeout`] is given up. By default 32 MiB.
+    /// answered RESOURCE_EXHAUSTED. One of which nothing is taken for [`Limits::write_timeout`] is given up. By default
+    /// 32 MiB.
     pub untaken_message_bytes: usize,
     /// Streaming calls that a server runs at once, each on a thread of its own; one more is answered
     /// RESOURCE_EXHAUSTED. By default 1,000.

@@ -1,4 +1,5 @@
-//! Peers and users that mean ill, or know no better: whatever they do, calls end, and nothing is held that is not bounded.
+//! Peers and users that mean ill, or know no better: whatever they do, calls end, and nothing is held that is not
+//! bounded.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! Calls of the three streaming kinds that go to their end: order, flow control both ways, metadata, statuses behind messages.
+//! Calls of the three streaming kinds that go to their end: order, flow control both ways, metadata, statuses behind
+//! messages.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! Streaming calls that end before their time: given up by the client, at their deadline, by the server while the client still
-//! sends, with the connection. Each time it is said who learns of it, and how.
+//! Streaming calls that end before their time: given up by the client, at their deadline, by the server while the
+//! client still sends, with the connection. Each time it is said who learns of it, and how.
 
 #![allow(
     clippy::unwrap_used,
@@ -143,8 +143,8 @@ fn a_handler_that_receives_learns_that_the_client_has_gone() {
     assert_eq!(response.receive().unwrap_err().code(), Code::Cancelled);
 }
 
-/// Neither a send nor a receive tells it: before its first response, behind responses that the window took, and behind some for
-/// which it had to wait.
+/// Neither a send nor a receive tells it: before its first response, behind responses that the window took, and behind
+/// some for which it had to wait.
 #[test]
 fn a_handler_that_does_something_else_learns_that_the_client_has_gone() {
     let served = endure();

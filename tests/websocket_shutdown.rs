@@ -26,8 +26,8 @@ use threadwire::{Limits, Threads};
 /// Long enough to be seen, short enough to be waited for.
 const SHORT: Duration = Duration::from_millis(100);
 
-/// A server whose handlers do not look after their connections; each tells that it has begun, and returns when `Stuck` is
-/// dropped.
+/// A server whose handlers do not look after their connections; each tells that it has begun, and returns when `Stuck`
+/// is dropped.
 fn serve_stuck(limits: Limits) -> (ServerHandle, Stuck) {
     let ((begun, began), (release, released)) = (mpsc::channel(), mpsc::channel::<()>());
     let released = std::sync::Mutex::new(released);

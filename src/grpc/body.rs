@@ -34,8 +34,8 @@ impl Body {
     /// Waits for the next message; none at the end of the peer's half. `until` bounds this wait alone.
     ///
     /// # Errors
-    /// What the peer sent is wrong, the stream has ended otherwise, or the deadline has come. If it was `until` alone, the next
-    /// call goes on where this one stopped.
+    /// What the peer sent is wrong, the stream has ended otherwise, or the deadline has come. If it was `until` alone,
+    /// the next call goes on where this one stopped.
     pub(super) fn message(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, Status> {
         if self.over {
             return Ok(None);

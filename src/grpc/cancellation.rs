@@ -67,8 +67,8 @@ impl Cancellation {
         }
     }
 
-    /// What a handler's own operation has met is the cause, too. (Of a lost connection its reader knows whether this side cut it
-    /// off; h2 says NO_ERROR then.)
+    /// What a handler's own operation has met is the cause, too. (Of a lost connection its reader knows whether this
+    /// side cut it off; h2 says NO_ERROR then.)
     pub(super) fn learn(&self, failure: &Failure, deadline: Option<Instant>) {
         match failure {
             Failure::TimedOut | Failure::Reset { .. } if has_passed(deadline) => self.cancel(CancelCause::Deadline),

@@ -6,9 +6,9 @@ macro_rules! codes {
     ($($name:ident = $number:literal, $text:literal, $doc:literal;)*) => {
         /// How a call ended.
         ///
-        /// The framework itself makes CANCELLED, DEADLINE_EXCEEDED, INTERNAL, RESOURCE_EXHAUSTED, UNAVAILABLE, UNIMPLEMENTED and
-        /// UNKNOWN, and, from the HTTP status of a proxy or a reset, UNAUTHENTICATED and PERMISSION_DENIED; the others come
-        /// from handlers only.
+        /// The framework itself makes CANCELLED, DEADLINE_EXCEEDED, INTERNAL, RESOURCE_EXHAUSTED, UNAVAILABLE,
+        /// UNIMPLEMENTED and UNKNOWN, and, from the HTTP status of a proxy or a reset, UNAUTHENTICATED and
+        /// PERMISSION_DENIED; the others come from handlers only.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Code {

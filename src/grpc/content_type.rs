@@ -4,7 +4,8 @@ use http::HeaderValue;
 
 pub(super) const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 
-/// Whether a content-type is gRPC's, with messages of Protocol Buffers. (RFC 9110 §8.3.1: the case of letters means nothing.)
+/// Whether a content-type is gRPC's, with messages of Protocol Buffers. (RFC 9110 §8.3.1: the case of letters means
+/// nothing.)
 pub(super) fn is_grpc(value: &[u8]) -> bool {
     after(value, "application/grpc").is_some_and(|rest| ends(rest) || after(rest, "+proto").is_some_and(ends))
 }

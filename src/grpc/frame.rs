@@ -1,7 +1,9 @@
-//! Messages in the body of a stream (PROTOCOL-HTTP2.md, *Length-Prefixed-Message*): a flag, four bytes of length, the message.
+//! Messages in the body of a stream (PROTOCOL-HTTP2.md, *Length-Prefixed-Message*): a flag, four bytes of length, the
+//! message.
 //!
-//! The boundaries of DATA frames mean nothing here: a prefix may lie in several, several messages in one. A message that lies
-//! whole in one piece is not copied; otherwise memory grows with what has come, never with what a prefix says.
+//! The boundaries of DATA frames mean nothing here: a prefix may lie in several, several messages in one. A message
+//! that lies whole in one piece is not copied; otherwise memory grows with what has come, never with what a prefix
+//! says.
 
 use super::Status;
 use crate::protobuf::Message;
@@ -74,7 +76,8 @@ impl Messages {
     /// The next message, if it has come whole.
     ///
     /// # Errors
-    /// INTERNAL for a flag that may not be there; RESOURCE_EXHAUSTED for a length above the limit. Nothing can be read behind it.
+    /// INTERNAL for a flag that may not be there; RESOURCE_EXHAUSTED for a length above the limit. Nothing can be read
+    /// behind it.
     pub(super) fn next(&mut self) -> Result<Option<Bytes>, Status> {
         let held: &[u8] = if self.gathered.is_empty() { &self.whole } else { &self.gathered };
         let Some((flag, rest)) = held.split_first() else { return Ok(None) };

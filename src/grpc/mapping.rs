@@ -1,5 +1,5 @@
-//! What an HTTP/2 reset or an HTTP status means when there is no `grpc-status` (PROTOCOL-HTTP2.md, `http-grpc-status-mapping.md`),
-//! and what becomes of the failures of a stream.
+//! What an HTTP/2 reset or an HTTP status means when there is no `grpc-status` (PROTOCOL-HTTP2.md,
+//! `http-grpc-status-mapping.md`), and what becomes of the failures of a stream.
 
 use super::{Code, Status};
 use crate::http2::Failure;

@@ -1,7 +1,7 @@
 //! Metadata: the key-value pairs beside the messages of a call (PROTOCOL-HTTP2.md, *Custom-Metadata*).
 //!
-//! Keys and values are checked on the way in from either side, so that what is here can always be sent. `grpc-…` and the headers
-//! of HTTP itself are never taken from the application, nor shown to it.
+//! Keys and values are checked on the way in from either side, so that what is here can always be sent. `grpc-…` and
+//! the headers of HTTP itself are never taken from the application, nor shown to it.
 
 use bytes::Bytes;
 use data_encoding::{BASE64, BASE64_NOPAD};
@@ -26,8 +26,8 @@ const RESERVED: [&str; 10] = [
 ];
 /// The most values that metadata has: a header list takes no more than about three times as many.
 const MOST_VALUES: usize = 8 * 1024;
-/// The most values that one peer may have joined with others in their fields. RFC 9113 §6.5.2 counts a field, not the values within:
-/// this is what a header list of 16 KiB has room for if each is a field of its own.
+/// The most values that one peer may have joined with others in their fields. RFC 9113 §6.5.2 counts a field, not the
+/// values within: this is what a header list of 16 KiB has room for if each is a field of its own.
 const MOST_JOINED: usize = 512;
 const TOO_MANY: &str = "fewer values";
 /// Set by the library alone, but shown.
@@ -35,8 +35,8 @@ const USER_AGENT: &str = "user-agent";
 
 /// Key-value pairs, in the order in which they were added; a key may have several values.
 ///
-/// Keys are of `0-9 a-z _ . -` (capitals become small). Values are text of visible ASCII and spaces; those of keys that end in
-/// `-bin` are any bytes.
+/// Keys are of `0-9 a-z _ . -` (capitals become small). Values are text of visible ASCII and spaces; those of keys that
+/// end in `-bin` are any bytes.
 ///
 /// ```
 /// let mut metadata = threadwire::grpc::Metadata::new();
@@ -114,7 +114,8 @@ impl Metadata {
     /// Adds a text value to those that `key` has.
     ///
     /// # Errors
-    /// [`InvalidMetadata`] if the key is none, is reserved or ends in `-bin`, or the value is not visible ASCII and spaces.
+    /// [`InvalidMetadata`] if the key is none, is reserved or ends in `-bin`, or the value is not visible ASCII and
+    /// spaces.
     pub fn append(&mut self, key: &str, value: &str) -> Result<(), InvalidMetadata> {
         let entry = text(key, value)?;
         self.push(key, entry)

@@ -4,8 +4,8 @@
 //!   HTTP/2 streams ─► server: head (is it a call?) ─► body: frame (messages) ─► pool or a thread ─► handler
 //!                     client: Channel ─► head, messages ─► response: messages, trailers ─► Status
 //! ```
-//! - `code`, `content_type`, `status`, `metadata`, `timeout`, `frame`, `mapping`: the rules of the wire, without I/O; only `mapping` asks the
-//!   clock, whether a deadline has passed.
+//! - `code`, `content_type`, `status`, `metadata`, `timeout`, `frame`, `mapping`: the rules of the wire, without I/O;
+//!   only `mapping` asks the clock, whether a deadline has passed.
 //! - `request`, `response`, `method`, `cancellation`: what handlers and callers hold. `body`: receiving messages.
 //! - `server`, `client`: the two ends.
 //!

@@ -104,7 +104,8 @@ impl<T> Request<T> {
         }
     }
 
-    /// The deadline of a call that starts now; `default` is the channel's timeout. A moment that no clock can show is none.
+    /// The deadline of a call that starts now; `default` is the channel's timeout. A moment that no clock can show is
+    /// none.
     pub(super) fn deadline_from_now(&self, default: Option<Duration>) -> Option<Instant> {
         match (self.time, default) {
             (Time::Deadline(deadline), _) => Some(deadline),

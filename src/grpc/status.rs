@@ -80,8 +80,8 @@ constructors! {
 }
 
 impl Status {
-    /// A status made on this side. `message` is for people, and is sent to the peer. (OK is the status of a call that has a response; a
-    /// handler that returns it as its error is answered for with INTERNAL.)
+    /// A status made on this side. `message` is for people, and is sent to the peer. (OK is the status of a call that
+    /// has a response; a handler that returns it as its error is answered for with INTERNAL.)
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             code,
@@ -191,11 +191,11 @@ pub(super) fn ok_headers(metadata: &Metadata) -> HeaderMap {
     headers
 }
 
-/// Makes trailers fit into `limit` bytes as RFC 9113 §6.5.2 counts them, of which `beside` are taken: the message is cut first, then
-/// the details and the metadata go. The status itself always stays.
+/// Makes trailers fit into `limit` bytes as RFC 9113 §6.5.2 counts them, of which `beside` are taken: the message is
+/// cut first, then the details and the metadata go. The status itself always stays.
 ///
-/// The message has to do with half of the limit: gRPC's C core announces 16 KiB and refuses lists from 8 KiB on by chance, the
-/// status with them. Metadata is left to whoever has set it.
+/// The message has to do with half of the limit: gRPC's C core announces 16 KiB and refuses lists from 8 KiB on by
+/// chance, the status with them. Metadata is left to whoever has set it.
 pub(super) fn cut_to(headers: &mut HeaderMap, limit: u64, beside: u64) {
     let half = (limit / 2).saturating_sub(beside);
     let limit = limit.saturating_sub(beside);

@@ -27,8 +27,8 @@ pub(super) fn parse(value: &[u8]) -> Option<Duration> {
     Some(Duration::new(u64::try_from(total / 1_000_000_000).ok()?, u32::try_from(total % 1_000_000_000).ok()?))
 }
 
-/// Writes the header's value: the finest unit that can say it, rounded up, so that a server never gives up before its client.
-/// What no unit can say becomes the most that can be said.
+/// Writes the header's value: the finest unit that can say it, rounded up, so that a server never gives up before its
+/// client. What no unit can say becomes the most that can be said.
 pub(super) fn format(timeout: Duration) -> String {
     let total = timeout.as_nanos();
     for (letter, nanoseconds) in UNITS {

@@ -36,8 +36,8 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
         .max_header_list_size(limits.header_list_bytes)
         .max_send_buffer_size(limits.outbox_bytes)
         .data_frame_budget(settings.data_frame_budget())
-        // Answers to calls that were given up cross with the reset; h2 counts those it has forgotten as our errors, for the
-        // connection's whole life, and ends it at 1,024.
+        // Answers to calls that were given up cross with the reset; h2 counts those it has forgotten as our errors, for
+        // the connection's whole life, and ends it at 1,024.
         .max_concurrent_reset_streams(limits.concurrent_streams as usize)
         .max_local_error_reset_streams(None)
         .enable_push(false);

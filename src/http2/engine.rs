@@ -37,8 +37,8 @@ impl Settings {
         Self { limits: Arc::new(limits) }
     }
 
-    /// Small DATA frames that wait unread are bounded by this (one byte costs 255); h2's own default ends a connection that holds
-    /// a few thousand unread small messages, and a small window is no reason for less than that.
+    /// Small DATA frames that wait unread are bounded by this (one byte costs 255); h2's own default ends a connection
+    /// that holds a few thousand unread small messages, and a small window is no reason for less than that.
     pub(super) fn data_frame_budget(&self) -> usize {
         (self.limits.connection_window_bytes as usize).max(LEAST_BUDGET)
     }

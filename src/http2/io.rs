@@ -11,8 +11,8 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How much is read in one step: then what was gathered leaves, deadlines are looked at, and others of the same thread get their turn. (h2
-/// itself reads as long as there is input.)
+/// How much is read in one step: then what was gathered leaves, deadlines are looked at, and others of the same thread
+/// get their turn. (h2 itself reads as long as there is input.)
 const STEP_BYTES: usize = 64 * 1024;
 
 /// One connection's bytes, as h2 sees them.

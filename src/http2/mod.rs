@@ -5,9 +5,10 @@
 //! - `engine`: one connection of either side; `server` and `client`: its making and what it hands out;
 //! - `stream`: the two halves of a stream, blocking, with deadlines; `failure`: why a stream or connection ended.
 //!
-//! h2 has one waker slot a direction, so each half of a stream is `&mut` exclusive; only the sending half of a stream that is served has
-//! two users, the handler and the connection's reader, who share the slot (`stream::Half`). Whoever uses a handle of h2 calls
-//! `Link::pump` afterwards (the types of `stream` do), so that what the use made necessary is done and whom it woke runs.
+//! h2 has one waker slot a direction, so each half of a stream is `&mut` exclusive; only the sending half of a stream
+//! that is served has two users, the handler and the connection's reader, who share the slot (`stream::Half`). Whoever
+//! uses a handle of h2 calls `Link::pump` afterwards (the types of `stream` do), so that what the use made necessary is
+//! done and whom it woke runs.
 
 mod client;
 mod engine;

@@ -16,7 +16,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
-/// An empty SETTINGS frame, then GOAWAY(PROTOCOL_ERROR), for a peer whose first bytes are nothing we know (RFC 9113 §3.4).
+/// An empty SETTINGS frame, then GOAWAY(PROTOCOL_ERROR), for a peer whose first bytes are nothing we know (RFC 9113
+/// §3.4).
 const NOT_HTTP2: [u8; 26] = [0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
 /// A served connection.
@@ -154,8 +155,9 @@ fn wake(waiting: &mut Option<Arc<Parker>>) {
 
 /// The streams that the peer has opened and nobody has taken yet.
 ///
-/// Bounded here: h2 bounds those that are open, and one that its peer has reset is not. When it is full, the engine accepts no more, so that
-/// h2's own bound on reset streams that wait to be accepted ends the connection (CVE-2023-44487).
+/// Bounded here: h2 bounds those that are open, and one that its peer has reset is not. When it is full, the engine
+/// accepts no more, so that h2's own bound on reset streams that wait to be accepted ends the connection
+/// (CVE-2023-44487).
 #[derive(Debug)]
 pub(crate) struct Accepted {
     bound: usize,
@@ -248,8 +250,8 @@ impl Respond {
         }
     }
 
-    /// Answers with a head, one short body, and trailers if there are any, all at once: h2 keeps what the window does not take
-    /// yet. The caller pumps.
+    /// Answers with a head, one short body, and trailers if there are any, all at once: h2 keeps what the window does
+    /// not take yet. The caller pumps.
     ///
     /// # Errors
     /// The stream has ended.

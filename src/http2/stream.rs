@@ -1,7 +1,7 @@
 //! The halves of a stream: blocking, with a deadline on each operation.
 //!
-//! Memory is bounded by flow control: [`Inbound`] gives window back only for what its user has taken, [`Outbound`] hands h2
-//! only what the window takes now, and waits for the rest.
+//! Memory is bounded by flow control: [`Inbound`] gives window back only for what its user has taken, [`Outbound`]
+//! hands h2 only what the window takes now, and waits for the rest.
 
 use super::client::Permit;
 use super::engine::Connection;
@@ -109,10 +109,10 @@ impl Drop for Inbound {
 
 /// The sending half of a stream, and who is woken by what happens to it.
 ///
-/// h2 keeps one waker for both, room and the end by a reset; it forgets it when it wakes. Of a stream that is served, a handler may
-/// wait for room while the connection's reader watches for a reset. So both have h2 wake `ears`, which passes it on: to the handler
-/// while one waits (it sees a reset itself), else to the reader. Each asks h2 once more when it has been woken or stops waiting, and
-/// a reset that nobody was woken for is found then. So none is missed.
+/// h2 keeps one waker for both, room and the end by a reset; it forgets it when it wakes. Of a stream that is served, a
+/// handler may wait for room while the connection's reader watches for a reset. So both have h2 wake `ears`, which
+/// passes it on: to the handler while one waits (it sees a reset itself), else to the reader. Each asks h2 once more
+/// when it has been woken or stops waiting, and a reset that nobody was woken for is found then. So none is missed.
 #[derive(Debug)]
 pub(super) struct Half {
     // Guards the handle; held for one look or call of h2.
@@ -385,8 +385,8 @@ impl Rest {
         self.body.len()
     }
 
-    /// Hands on what the window takes now; `waker` is woken when it takes more. Ready: all was handed on, or the stream is over. The
-    /// caller pumps.
+    /// Hands on what the window takes now; `waker` is woken when it takes more. Ready: all was handed on, or the stream
+    /// is over. The caller pumps.
     pub(crate) fn push(&mut self, waker: &Waker) -> Poll<Result<(), Failure>> {
         let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(())) };
         while !self.body.is_empty() {

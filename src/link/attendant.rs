@@ -1,13 +1,13 @@
 //! The attendant: one thread that reads for all connections whose role no other thread holds. It runs no user code.
 //!
-//! A connection whose reader has left is put on the list of candidates. While there are candidates, or were a moment ago, the
-//! attendant ticks every millisecond; a candidate that is still without a reader two ticks later becomes its own. So a thread
-//! that comes back within a millisecond or two (the next call, a short handler) costs no hand-over and no wake-up. Without candidates
-//! the attendant sleeps until one of its connections has something, and without connections it ends; the next one left to
-//! it starts it again.
+//! A connection whose reader has left is put on the list of candidates. While there are candidates, or were a moment
+//! ago, the attendant ticks every millisecond; a candidate that is still without a reader two ticks later becomes its
+//! own. So a thread that comes back within a millisecond or two (the next call, a short handler) costs no hand-over and
+//! no wake-up. Without candidates the attendant sleeps until one of its connections has something, and without
+//! connections it ends; the next one left to it starts it again.
 //!
-//! A thread takes the role back by saying so in the role alone. The attendant may then be woken once more by that socket: it
-//! finds that it does not hold the role, and forgets the connection.
+//! A thread takes the role back by saying so in the role alone. The attendant may then be woken once more by that
+//! socket: it finds that it does not hold the role, and forgets the connection.
 
 use super::sync::lock;
 use crate::Threads;

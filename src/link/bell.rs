@@ -2,14 +2,14 @@
 //!
 //! One atomic word, changed only by read-modify-writes:
 //!
-//! - the sleeper *swaps* AWAKE in, looks for work, then compares-and-swaps AWAKE → SLEEPING (or ATTENDED, when it is the
-//!   attendant, which sleeps on a waker of its own), and only then sleeps in `poll`;
+//! - the sleeper *swaps* AWAKE in, looks for work, then compares-and-swaps AWAKE → SLEEPING (or ATTENDED, when it is
+//!   the attendant, which sleeps on a waker of its own), and only then sleeps in `poll`;
 //! - a ringer publishes its work, swaps NOTIFIED in, and writes the waker only if it saw the sleeper asleep.
 //!
 //! Why no ring is lost: the ringer's swap comes before or after the sleeper's compare-and-swap in the order of this one
-//! word. Before: the compare-and-swap fails, since the word is NOTIFIED, and the sleeper looks again; its next swap reads
-//! the ringer's, so that it sees the published work. After: the ringer saw SLEEPING and wrote the waker, which stays readable
-//! until the sleeper drains it. A late write makes one needless wake-up, never a lost one.
+//! word. Before: the compare-and-swap fails, since the word is NOTIFIED, and the sleeper looks again; its next swap
+//! reads the ringer's, so that it sees the published work. After: the ringer saw SLEEPING and wrote the waker, which
+//! stays readable until the sleeper drains it. A late write makes one needless wake-up, never a lost one.
 
 use super::sync::{AtomicU8, Ordering};
 

@@ -1,12 +1,12 @@
 //! Waking threads that wait for a connection, but only after the engine has been let go.
 //!
-//! An engine learns while it runs (and h2 under its own lock) whose answer has come. A thread woken right there would at once
-//! run into the driving right. So wakers only put their [`Parker`] on a list, the [`Cork`], which is emptied by whoever
-//! drove, after the engine was let go, or by whoever used a handle of the engine, after that use.
+//! An engine learns while it runs (and h2 under its own lock) whose answer has come. A thread woken right there would
+//! at once run into the driving right. So wakers only put their [`Parker`] on a list, the [`Cork`], which is emptied by
+//! whoever drove, after the engine was let go, or by whoever used a handle of the engine, after that use.
 //!
-//! Why no wake-up is lost: a parker is put on the list before the list is emptied by the same thread, or it was taken by
-//! another thread that is emptying it; [`Parker::clear`] comes before each look for what is waited for, so that a wake after
-//! the look is kept in the parker's word (or in the thread's own park token) and ends the next sleep.
+//! Why no wake-up is lost: a parker is put on the list before the list is emptied by the same thread, or it was taken
+//! by another thread that is emptying it; [`Parker::clear`] comes before each look for what is waited for, so that a
+//! wake after the look is kept in the parker's word (or in the thread's own park token) and ends the next sleep.
 
 use super::sync::lock;
 use std::mem;
@@ -46,8 +46,8 @@ impl Parker {
         }
     }
 
-    /// Whether there was a wake since the last [`Parker::clear`]. Asked by the reader before it sleeps: a wake that came
-    /// before it was the reader has not rung the bell.
+    /// Whether there was a wake since the last [`Parker::clear`]. Asked by the reader before it sleeps: a wake that
+    /// came before it was the reader has not rung the bell.
     pub(super) fn is_notified(&self) -> bool {
         // A read-modify-write, so that it is ordered among the others on this word.
         self.state.fetch_or(0, Ordering::AcqRel) & NOTIFIED != 0

@@ -1,8 +1,8 @@
-//! The end of every connection, whoever decides it: what is owed is sent, our output is ended, the peer's is read and thrown
-//! away until its end, and only then the socket is closed.
+//! The end of every connection, whoever decides it: what is owed is sent, our output is ended, the peer's is read and
+//! thrown away until its end, and only then the socket is closed.
 //!
-//! A socket closed with unread input makes TCP send a reset, which overtakes what was sent last: the peer never reads why
-//! (GOAWAY, a Close frame). So input is drained, but only for a second and 256 KiB.
+//! A socket closed with unread input makes TCP send a reset, which overtakes what was sent last: the peer never reads
+//! why (GOAWAY, a Close frame). So input is drained, but only for a second and 256 KiB.
 
 use super::io::{Filled, Io};
 use std::io::ErrorKind;

@@ -10,7 +10,8 @@ use std::time::Instant;
 /// A protocol's state for one connection. Only the thread with the driving right calls it.
 pub(crate) trait Engine: Send + 'static {
     /// Does all that can be done now: takes input from the [`Parts::io`] it was made with, decodes it, and gathers
-    /// output there. It never blocks and never runs user code. It looks at the Io's failure even when it takes no input.
+    /// output there. It never blocks and never runs user code. It looks at the Io's failure even when it takes no
+    /// input.
     ///
     /// Threads that wait for what came of it are woken through wakers made from their `Parker`s.
     fn step(&mut self, now: Instant) -> Step;

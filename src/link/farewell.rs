@@ -69,8 +69,8 @@ fn begin(
     answer: &[u8],
     place: Option<Arc<()>>,
 ) -> Option<Arc<Link<Farewell>>> {
-    // A peer that is gone already is not told; one for which there is no descriptor is cut off. An observer that panics ends the
-    // connection alone: this may be the accepting thread.
+    // A peer that is gone already is not told; one for which there is no descriptor is cut off. An observer that panics
+    // ends the connection alone: this may be the accepting thread.
     catch_unwind(AssertUnwindSafe(|| io.gather(answer, Instant::now))).ok()?.ok()?;
     Link::new(io, attendant, close_timeout, |_| Farewell { place }).ok()
 }

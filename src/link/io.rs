@@ -1,8 +1,8 @@
 //! The Link's Io: one transport, what was read of it and not yet used, and what is to be sent on it.
 //!
 //! Reading is allowed only when the wait has shown that there is input (or the layer below keeps some), so that a
-//! step costs no system call to learn that there is nothing. Writing gathers, and one call sends it all after the step. What
-//! to wait for follows from that: input only if the last read ended short, room only while output is held.
+//! step costs no system call to learn that there is nothing. Writing gathers, and one call sends it all after the step.
+//! What to wait for follows from that: input only if the last read ended short, room only while output is held.
 
 use super::outbox::Outbox;
 use crate::net::wait::{self, Readiness};
@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 const READ_FIRST: usize = 4 * 1024;
 const READ_MOST: usize = 64 * 1024;
 
-/// An Io as the Link, the engine and its adapter share it. Held for one call each; under it stand only what is published
-/// for the reader, and the observer.
+/// An Io as the Link, the engine and its adapter share it. Held for one call each; under it stand only what is
+/// published for the reader, and the observer.
 pub(crate) type SharedIo = Arc<Mutex<Io>>;
 
 /// What a read brought.

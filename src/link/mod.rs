@@ -10,14 +10,15 @@
 //! ```
 //!
 //! - `drive`: the driving right; `bell`: waking the reader; `role`: who the reader is; `cork`: waking those who wait;
-//!   `io` and `outbox`: the bytes; `engine`: what is driven; `end`: the orderly end, `farewell`: that of connections without an engine; `attendant`: who reads when no thread does.
-//! - Lock order: `core` (the engine) → the engine's own ones (h2's, the queues of its handles), or `io` → `published`; `role`
-//!   → `published`. `cork` is a leaf, and the attendant's list is taken alone. None is held in `poll`, `park`, or in user code but the
-//!   observer's.
-//! - Why a connection never stands still with work to do: work comes from the socket (the reader, or within two ticks the
-//!   attendant, waits for it), from a thread (which kicks: it runs the engine, or the runner does once more), from the engine
-//!   itself (a wish, looked at before a run ends), or from the clock (the published deadline, which bounds the reader's sleep).
-//!   A kicker that changes what the reader waits for publishes that before it rings.
+//!   `io` and `outbox`: the bytes; `engine`: what is driven; `end`: the orderly end, `farewell`: that of connections
+//!   without an engine; `attendant`: who reads when no thread does.
+//! - Lock order: `core` (the engine) → the engine's own ones (h2's, the queues of its handles), or `io` → `published`;
+//!   `role` → `published`. `cork` is a leaf, and the attendant's list is taken alone. None is held in `poll`, `park`,
+//!   or in user code but the observer's.
+//! - Why a connection never stands still with work to do: work comes from the socket (the reader, or within two ticks
+//!   the attendant, waits for it), from a thread (which kicks: it runs the engine, or the runner does once more), from
+//!   the engine itself (a wish, looked at before a run ends), or from the clock (the published deadline, which bounds
+//!   the reader's sleep). A kicker that changes what the reader waits for publishes that before it rings.
 
 #![cfg_attr(
     not(all(feature = "grpc", feature = "websocket")),
@@ -124,8 +125,8 @@ enum Runner {
 }
 
 impl<E: Engine> Link<E> {
-    /// Makes a connection of `io` and the engine that `make` builds around it. The connection is not driven before somebody
-    /// kicks it or waits on it. `close_timeout` bounds what is owed at the end.
+    /// Makes a connection of `io` and the engine that `make` builds around it. The connection is not driven before
+    /// somebody kicks it or waits on it. `close_timeout` bounds what is owed at the end.
     ///
     /// # Errors
     /// What the system says when it refuses a waker.
@@ -190,8 +191,8 @@ impl<E: Engine> Link<E> {
         }
     }
 
-    /// Waits until `ready` gives something. It is asked on this thread, first at once, and then each time something may have
-    /// changed; it must make itself heard through a waker of `parker` (or the engine must know the parker).
+    /// Waits until `ready` gives something. It is asked on this thread, first at once, and then each time something may
+    /// have changed; it must make itself heard through a waker of `parker` (or the engine must know the parker).
     ///
     /// The calling thread reads for the connection while it waits, if nobody else does.
     ///
@@ -228,9 +229,9 @@ impl<E: Engine> Link<E> {
         }
     }
 
-    /// Reads for the connection on the calling thread until it is closed. `turn` is called first at once, and then each time
-    /// something may have changed; it answers when it wants to be called at the latest, and makes itself heard as `ready`
-    /// does in [`Link::wait_until`]. It is called once more after the close.
+    /// Reads for the connection on the calling thread until it is closed. `turn` is called first at once, and then each
+    /// time something may have changed; it answers when it wants to be called at the latest, and makes itself heard as
+    /// `ready` does in [`Link::wait_until`]. It is called once more after the close.
     pub(crate) fn read_until_closed(self: &Arc<Self>, parker: &Arc<Parker>, mut turn: impl FnMut() -> Option<Instant>) {
         loop {
             let closed = self.is_closed();
@@ -255,8 +256,8 @@ impl<E: Engine> Link<E> {
         ended == Err(Unready::Closed)
     }
 
-    /// Leaves the connection to the attendant, until a thread waits on it. Never blocks. To be called for a connection that no
-    /// thread may ever wait on: without it nobody would read.
+    /// Leaves the connection to the attendant, until a thread waits on it. Never blocks. To be called for a connection
+    /// that no thread may ever wait on: without it nobody would read.
     pub(crate) fn entrust(self: &Arc<Self>) {
         let list = {
             let mut role = lock(&self.role);
@@ -277,8 +278,8 @@ impl<E: Engine> Link<E> {
         self.ring();
     }
 
-    /// As the reader: sleeps until something happens, and runs the engine for it. Comes back without a sleep if somebody has
-    /// rung since the last look.
+    /// As the reader: sleeps until something happens, and runs the engine for it. Comes back without a sleep if
+    /// somebody has rung since the last look.
     fn read_once(&self, parker: &Parker, deadline: Option<Instant>) {
         if parker.is_notified() {
             return;

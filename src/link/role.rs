@@ -1,12 +1,12 @@
 //! The reader role: which thread sleeps on the connection's socket. One holder at a time, always somebody.
 //!
-//! A thread that waits for something of the connection takes the role if it is free or the attendant has it; else it queues and
-//! parks. The holder, when it leaves, hands the role to the first in the queue, or, if there is none, leaves it free, and the
-//! attendant takes it after a tick or two. So a connection is without a reader for two ticks at most, and during them
-//! everybody who has something to send sends it himself.
+//! A thread that waits for something of the connection takes the role if it is free or the attendant has it; else it
+//! queues and parks. The holder, when it leaves, hands the role to the first in the queue, or, if there is none, leaves
+//! it free, and the attendant takes it after a tick or two. So a connection is without a reader for two ticks at most,
+//! and during them everybody who has something to send sends it himself.
 //!
-//! Why nobody waits for ever: whoever is in the queue is handed the role or removes itself; whoever was handed the role and no
-//! longer needs it (its answer came, its time is over) passes it on by the same call that the holder uses.
+//! Why nobody waits for ever: whoever is in the queue is handed the role or removes itself; whoever was handed the role
+//! and no longer needs it (its answer came, its time is over) passes it on by the same call that the holder uses.
 
 use super::cork::Parker;
 use std::collections::VecDeque;

@@ -85,8 +85,8 @@ pub(crate) fn split(text: &str) -> Option<(&str, Option<u16>)> {
     (!host.is_empty() && host.bytes().all(plain)).then_some((host, port))
 }
 
-/// Resolves `host`. The system's resolver cannot be given a time limit, so a name is resolved on a thread that is left behind
-/// when it takes too long.
+/// Resolves `host`. The system's resolver cannot be given a time limit, so a name is resolved on a thread that is left
+/// behind when it takes too long.
 ///
 /// # Errors
 /// [`Error::Resolve`], [`Error::TimedOut`] or [`Error::Thread`].

@@ -28,8 +28,8 @@ const PAUSE_MOST: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Listener {
     addresses: Vec<SocketAddr>,
-    /// Guards the list alone: nothing is done with a socket under it. Empty after the close; the last who waits on the sockets
-    /// closes them, and from then on the system refuses connections.
+    /// Guards the list alone: nothing is done with a socket under it. Empty after the close; the last who waits on the
+    /// sockets closes them, and from then on the system refuses connections.
     sockets: Mutex<Arc<[TcpListener]>>,
     waker: Waker,
     closed: AtomicBool,

@@ -19,5 +19,5 @@ pub(crate) use address::{Target, parse_target};
 pub(crate) use connect::connect;
 pub(crate) use listener::Listener;
 pub use observer::{Direction, Observer};
-pub use socket::{AnyStream, Socket, Transport};
-pub use wait::Interest;
+pub(crate) use socket::{Socket, Transport};
+pub(crate) use wait::Interest;

@@ -6,7 +6,7 @@
 use super::wait::Interest;
 use rustix::net::{AddressFamily, SendFlags, Shutdown, SocketFlags, SocketType, socket_with};
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// `read` and `write` answer [`ErrorKind::WouldBlock`] when nothing can be done now; `read` answers `Ok(0)` at the end
 /// of the input. A layer that keeps bytes or needs the other direction to go on (TLS) says so by
 /// [`Transport::holds_input`] and [`Transport::interest`].
-pub trait Transport: Send + fmt::Debug {
+pub(crate) trait Transport: Send + fmt::Debug {
     /// Reads some bytes into `buffer`.
     ///
     /// # Errors
@@ -65,8 +65,8 @@ pub(super) fn open(address: SocketAddr) -> io::Result<OwnedFd> {
     Ok(socket_with(family(address), SocketType::STREAM, flags, None)?)
 }
 
-/// A TCP socket for `address` that does not block and that programs started later do not inherit. (Here a socket cannot be made so:
-/// it becomes so right afterwards.)
+/// A TCP socket for `address` that does not block and that programs started later do not inherit. (Here a socket cannot
+/// be made so: it becomes so right afterwards.)
 #[cfg(target_vendor = "apple")]
 pub(super) fn open(address: SocketAddr) -> io::Result<OwnedFd> {
     let socket = socket_with(family(address), SocketType::STREAM, SocketFlags::empty(), None)?;
@@ -108,11 +108,11 @@ fn receive(mut stream: impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// A socket of the system, TCP or Unix. It must have been set to non-blocking.
 #[derive(Debug)]
-pub struct Socket<S>(Arc<S>);
+pub(crate) struct Socket<S>(Arc<S>);
 
 impl<S: AsFd> Socket<S> {
     /// Takes over `socket`, which does not block.
-    pub fn new(socket: S) -> Self {
+    pub(crate) fn new(socket: S) -> Self {
         #[cfg(target_vendor = "apple")]
         take_signals_off(&socket);
         Self(Arc::new(socket))
@@ -138,52 +138,5 @@ where
 
     fn descriptor(&self) -> Arc<dyn AsFd + Send + Sync> {
         Arc::clone(&self.0) as Arc<dyn AsFd + Send + Sync>
-    }
-}
-
-/// Any other stream that does not block, has a descriptor, and ends its output by being closed.
-///
-/// The stream must have been set to non-blocking by its owner. It costs a second descriptor.
-#[derive(Debug)]
-pub struct AnyStream<S> {
-    stream: S,
-    descriptor: Arc<OwnedFd>,
-}
-
-impl<S: Read + Write + AsFd> AnyStream<S> {
-    /// Takes over `stream`.
-    ///
-    /// # Errors
-    /// What the system says when it refuses the second descriptor.
-    pub fn new(stream: S) -> io::Result<Self> {
-        let descriptor = Arc::new(stream.as_fd().try_clone_to_owned()?);
-        Ok(Self { stream, descriptor })
-    }
-}
-
-impl<S: Read + Write + AsFd + Send + fmt::Debug> Transport for AnyStream<S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        receive(&mut self.stream, buffer)
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
-            match self.stream.write(bytes) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                result => return result,
-            }
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
-    }
-
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        self.stream.flush()
-    }
-
-    fn descriptor(&self) -> Arc<dyn AsFd + Send + Sync> {
-        Arc::clone(&self.descriptor) as Arc<dyn AsFd + Send + Sync>
     }
 }

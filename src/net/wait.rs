@@ -11,19 +11,19 @@ const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// What a descriptor is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Interest {
+pub(crate) struct Interest {
     /// Wait until it can be read (or its input has ended).
-    pub readable: bool,
+    pub(crate) readable: bool,
     /// Wait until it can be written.
-    pub writable: bool,
+    pub(crate) writable: bool,
 }
 
 impl Interest {
     /// Neither; only the loss of the connection is noticed.
-    pub const NONE: Self = Self { readable: false, writable: false };
+    pub(crate) const NONE: Self = Self { readable: false, writable: false };
 
     /// What either of the two wants.
-    pub const fn or(self, other: Self) -> Self {
+    pub(crate) const fn or(self, other: Self) -> Self {
         Self { readable: self.readable || other.readable, writable: self.writable || other.writable }
     }
 }

@@ -1,5 +1,5 @@
-//! How threads are started, and owned: one setting for every thread of a server, channel or connection, and the registry
-//! that knows and joins those of a server.
+//! How threads are started, and owned: one setting for every thread of a server, channel or connection, and the
+//! registry that knows and joins those of a server.
 
 #[cfg(any(feature = "grpc", feature = "websocket"))]
 mod registry;

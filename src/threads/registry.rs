@@ -1,7 +1,7 @@
 //! The threads of a server: how many there are, what each is at, and joining every one of them.
 //!
-//! One lock guards it, held for a few instructions, and never while a thread is started, joined or at work. A [`Place`] is the last
-//! thing that its thread drops, so that an empty registry means: nothing of those threads' work is left.
+//! One lock guards it, held for a few instructions, and never while a thread is started, joined or at work. A [`Place`]
+//! is the last thing that its thread drops, so that an empty registry means: nothing of those threads' work is left.
 
 use super::Threads;
 use crate::Error;

@@ -26,8 +26,8 @@ pub fn connect(url: &str) -> Result<Connection, Error> {
     Client::new().connect(url)
 }
 
-/// The settings of client connections. All connections of one client share one attendant thread, which runs only while there
-/// are connections that no other thread waits on.
+/// The settings of client connections. All connections of one client share one attendant thread, which runs only while
+/// there are connections that no other thread waits on.
 ///
 /// ```no_run
 /// use threadwire::websocket::Client;
@@ -114,8 +114,8 @@ impl Client {
     /// Connects to `ws://host:port/path`.
     ///
     /// # Errors
-    /// [`Error::Local`] for the address, the network and the deadline; [`Error::Refused`] and [`Error::Handshake`] for what the
-    /// server answered; [`Error::TlsMissing`] for `wss://`.
+    /// [`Error::Local`] for the address, the network and the deadline; [`Error::Refused`] and [`Error::Handshake`] for
+    /// what the server answered; [`Error::TlsMissing`] for `wss://`.
     pub fn connect(&self, url: &str) -> Result<Connection, Error> {
         let target = Target::parse(url)?;
         let begin = Instant::now();

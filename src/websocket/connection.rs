@@ -10,14 +10,15 @@ use std::time::Duration;
 
 /// One WebSocket, on either side.
 ///
-/// All calls block the calling thread alone; while it waits, it reads and writes for the connection. While no thread waits, the
-/// server's or client's attendant thread answers Pings and delivers what other threads send.
+/// All calls block the calling thread alone; while it waits, it reads and writes for the connection. While no thread
+/// waits, the server's or client's attendant thread answers Pings and delivers what other threads send.
 ///
-/// Messages leave at once, with one exception: while received messages wait to be handed out, what is sent here gathers, and leaves when
-/// the last of them has been handed out, at 64 KiB, with the first one sent after 200 µs, else a few milliseconds later, or on
-/// [`Connection::flush`].
+/// Messages leave at once, with one exception: while received messages wait to be handed out, what is sent here
+/// gathers, and leaves when the last of them has been handed out, at 64 KiB, with the first one sent after 200 µs, else
+/// a few milliseconds later, or on [`Connection::flush`].
 ///
-/// A client's connection that is dropped is closed with 1000, without blocking. A server's lasts until its handler returns.
+/// A client's connection that is dropped is closed with 1000, without blocking. A server's lasts until its handler
+/// returns.
 ///
 /// ```no_run
 /// let mut socket = threadwire::websocket::connect("ws://localhost:8765/")?;
@@ -45,8 +46,8 @@ impl Connection {
     /// The next message; nothing after a clean close (1000, 1001 or no code by the peer, or our own close, answered).
     ///
     /// # Errors
-    /// [`Error::ClosedByPeer`] with another code, [`Error::Aborted`], [`Error::Protocol`], [`Error::TooBig`], or a failure of the
-    /// network; each after all messages that came before.
+    /// [`Error::ClosedByPeer`] with another code, [`Error::Aborted`], [`Error::Protocol`], [`Error::TooBig`], or a
+    /// failure of the network; each after all messages that came before.
     pub fn receive(&mut self) -> Result<Option<Message>, Error> {
         self.receiver.receive()
     }
@@ -96,8 +97,8 @@ impl Connection {
         self.inner().flush();
     }
 
-    /// Sends a Ping and waits for its Pong; answers how long that took. (The Pong stands behind the peer's messages: if they fill
-    /// the inbox, it cannot be seen.)
+    /// Sends a Ping and waits for its Pong; answers how long that took. (The Pong stands behind the peer's messages: if
+    /// they fill the inbox, it cannot be seen.)
     ///
     /// # Errors
     /// [`crate::Error::TimedOut`] inside [`Error::Local`]; how the connection ended, if it did.
@@ -109,7 +110,8 @@ impl Connection {
     /// [`crate::Limits::close_timeout`]. What the peer sent before can still be received as far as the inbox held it.
     ///
     /// # Errors
-    /// [`Error::CloseCode`] if the code may not be sent; [`Error::Aborted`], or how else the connection ended, if there was no answer.
+    /// [`Error::CloseCode`] if the code may not be sent; [`Error::Aborted`], or how else the connection ended, if there
+    /// was no answer.
     pub fn close(&mut self, code: impl Into<CloseCode>, reason: &str) -> Result<(), Error> {
         // The engine ends it when its time is over, and everyone who waits learns the same of it.
         self.inner().close(CloseFrame::new(code, reason), Within::FOREVER)
@@ -207,8 +209,8 @@ impl Drop for Receiver {
     }
 }
 
-/// Sends on one connection, from any thread. Each message leaves at once, by the thread that sends it or the one that is just
-/// writing; the messages of one sender stay in order.
+/// Sends on one connection, from any thread. Each message leaves at once, by the thread that sends it or the one that
+/// is just writing; the messages of one sender stay in order.
 #[derive(Debug, Clone)]
 pub struct Sender {
     inner: Arc<Inner>,
@@ -247,8 +249,8 @@ impl Sender {
         self.inner.ping(timeout)
     }
 
-    /// Asks for the end of the connection, after all that was sent. It does not wait; a thread in `receive` learns of the end
-    /// when the peer has answered.
+    /// Asks for the end of the connection, after all that was sent. It does not wait; a thread in `receive` learns of
+    /// the end when the peer has answered.
     ///
     /// # Errors
     /// [`Error::CloseCode`] if the code may not be sent.

@@ -1,5 +1,5 @@
-//! The Link's engine for WebSocket: moves bytes between the Io and the protocol, and messages between the protocol and the
-//! queues that the handles share. It decides nothing of its own but when the connection is over.
+//! The Link's engine for WebSocket: moves bytes between the Io and the protocol, and messages between the protocol and
+//! the queues that the handles share. It decides nothing of its own but when the connection is over.
 
 use super::protocol::{Event, Protocol, State};
 use super::shared::{Ended, Outgoing, Shared};
@@ -80,8 +80,8 @@ impl Engine {
         }
     }
 
-    /// Reads and decodes as far as there is input, and room for messages and answers. Messages that wait to be sent do not
-    /// keep it from reading: if they did so at both ends, neither would ever have room again.
+    /// Reads and decodes as far as there is input, and room for messages and answers. Messages that wait to be sent do
+    /// not keep it from reading: if they did so at both ends, neither would ever have room again.
     fn receive(&mut self, now: Instant) -> io::Result<()> {
         let mut read = 0;
         while self.protocol.state() != State::Closed && link::lock(&self.shared).has_room() {

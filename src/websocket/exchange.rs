@@ -1,5 +1,5 @@
-//! The handshake's bytes over an Io: the calling thread sends, waits and reads until an outcome or the deadline, before the
-//! connection has an engine. How the bytes are understood is `handshake`'s.
+//! The handshake's bytes over an Io: the calling thread sends, waits and reads until an outcome or the deadline, before
+//! the connection has an engine. How the bytes are understood is `handshake`'s.
 
 use crate::link::{Filled, Io};
 use crate::net::wait;
@@ -21,8 +21,8 @@ impl From<io::Error> for Cut {
     }
 }
 
-/// Sends what `io` has gathered, and reads until `look` finds an outcome in all that has come, of which it uses a part; the
-/// rest is handed back. `look` learns whether the input has ended.
+/// Sends what `io` has gathered, and reads until `look` finds an outcome in all that has come, of which it uses a part;
+/// the rest is handed back. `look` learns whether the input has ended.
 pub(super) fn exchange<T>(
     io: &mut Io,
     deadline: Instant,

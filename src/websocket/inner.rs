@@ -1,8 +1,9 @@
-//! What all handles of one connection share, and the operations that wait: each is one `Link::wait_until`, so the thread that
-//! waits reads and writes for the connection meanwhile.
+//! What all handles of one connection share, and the operations that wait: each is one `Link::wait_until`, so the
+//! thread that waits reads and writes for the connection meanwhile.
 //!
-//! Why no operation waits for ever: whatever it waits for (a message, room, a Pong, the end) is told through a waker that was
-//! registered under the lock under which it was found missing; and the end of the connection, whoever causes it, wakes all.
+//! Why no operation waits for ever: whatever it waits for (a message, room, a Pong, the end) is told through a waker
+//! that was registered under the lock under which it was found missing; and the end of the connection, whoever causes
+//! it, wakes all.
 
 use super::engine::Engine;
 use super::protocol::Protocol;

@@ -4,12 +4,13 @@
 //!   bytes ─► handshake (a request head) ─► protocol (frames, messages) ─► engine ⇄ shared queues ⇄ Connection, Sender
 //! ```
 //! - `handshake`, [`protocol`]: the rules, without I/O and clock. `exchange`: the handshake over a socket.
-//! - `engine`: the protocol as an engine of the Link. `shared`: the queues between it and the handles. `inner`: the operations
-//!   that wait. `connection`: the handles.
+//! - `engine`: the protocol as an engine of the Link. `shared`: the queues between it and the handles. `inner`: the
+//!   operations that wait. `connection`: the handles.
 //! - `server`: one thread a connection; `client`.
 //!
-//! Every connection has an inbox and an outbox, both bounded in bytes ([`crate::Limits`]): when the inbox is full, reading stops, and the
-//! peer's sending with it; when the outbox is full, sending waits, and reads meanwhile. Messages of one sender stay in order.
+//! Every connection has an inbox and an outbox, both bounded in bytes ([`crate::Limits`]): when the inbox is full,
+//! reading stops, and the peer's sending with it; when the outbox is full, sending waits, and reads meanwhile. Messages
+//! of one sender stay in order.
 //!
 //! # Close codes
 //! | what happens | code |

@@ -1,10 +1,10 @@
 //! What the engine and the handles of one connection share: received messages, messages to send, and how it ended.
 //!
-//! Guarded by one lock, held for a few instructions, never across I/O or user code; wakers only put a parker on the Link's
-//! cork. It is taken after the Link's own locks or alone.
+//! Guarded by one lock, held for a few instructions, never across I/O or user code; wakers only put a parker on the
+//! Link's cork. It is taken after the Link's own locks or alone.
 //!
-//! Nothing here is unbounded: the inbox and the outbox are counted in bytes (each message with [`OVERHEAD`], so that empty
-//! ones count too), and each takes one message beyond its bound at most.
+//! Nothing here is unbounded: the inbox and the outbox are counted in bytes (each message with [`OVERHEAD`], so that
+//! empty ones count too), and each takes one message beyond its bound at most.
 
 use super::protocol::Failure;
 use super::{CloseCode, CloseFrame, Error, Message};
@@ -207,8 +207,8 @@ impl Shared {
 
     // For the engine.
 
-    /// Whether one more message may be decoded; if not, the engine stops reading until it is run again. At the end, nobody may
-    /// be there to make room, and the peer's Close stands behind its messages: then they are thrown away.
+    /// Whether one more message may be decoded; if not, the engine stops reading until it is run again. At the end,
+    /// nobody may be there to make room, and the peer's Close stands behind its messages: then they are thrown away.
     pub(super) fn has_room(&mut self) -> bool {
         self.paused = self.inbox_bytes >= self.inbox_bound && self.close.is_none() && !self.deaf;
         !self.paused

@@ -1,5 +1,5 @@
-//! Shared by the gRPC tests: a service that does what a request says, and a peer that speaks frames (so that it can do what no gRPC
-//! implementation does).
+//! Shared by the gRPC tests: a service that does what a request says, and a peer that speaks frames (so that it can do
+//! what no gRPC implementation does).
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 

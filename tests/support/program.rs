@@ -1,5 +1,5 @@
-//! Shared by the tests of the program: starts the built binary, reads its output line by line, and ends it whatever happens.
-//! Every wait has an end.
+//! Shared by the tests of the program: starts the built binary, reads its output line by line, and ends it whatever
+//! happens. Every wait has an end.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
@@ -206,8 +206,8 @@ impl Served {
     }
 }
 
-/// The text with its port numbers as `PORT`, and the size of the gRPC request's head as `N`: it holds the port, whose digits
-/// Huffman codes of different lengths.
+/// The text with its port numbers as `PORT`, and the size of the gRPC request's head as `N`: it holds the port, whose
+/// digits Huffman codes of different lengths.
 pub fn normalised(text: &str) -> String {
     let mut lines = String::new();
     for line in text.lines() {

@@ -1,6 +1,7 @@
 //! The program `threadwire`: servers, clients and a demonstration of the three protocols, on the library's public face.
 //!
-//! `args` turns arguments into plain data; one file a command does the work; `failure` says in one line why it was not done.
+//! `args` turns arguments into plain data; one file a command does the work; `failure` says in one line why it was not
+//! done.
 
 mod args;
 mod demo;

@@ -1,5 +1,5 @@
-//! Standard output and standard error: whole lines, each with one write, from any thread. When the reader of standard output
-//! has gone, the program ends quietly.
+//! Standard output and standard error: whole lines, each with one write, from any thread. When the reader of standard
+//! output has gone, the program ends quietly.
 
 use crate::failure::Failure;
 use std::borrow::Cow;

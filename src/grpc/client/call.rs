@@ -20,7 +20,8 @@ const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 /// PROTOCOL-HTTP2.md, *User Agents*: grpc-, the language, a variant, the version.
 const OUR_NAME: HeaderValue = HeaderValue::from_static(concat!("grpc-rust-threadwire/", env!("CARGO_PKG_VERSION")));
-/// `:method: POST` and `:scheme: http` as RFC 9113 §6.5.2 counts them, and what `:authority` and `:path` have beside their values.
+/// `:method: POST` and `:scheme: http` as RFC 9113 §6.5.2 counts them, and what `:authority` and `:path` have beside
+/// their values.
 const PSEUDO_BYTES: u64 = (7 + 4 + 32) + (7 + 4 + 32) + (10 + 32) + (5 + 32);
 
 /// Makes the heads of calls to one target.
@@ -121,7 +122,8 @@ fn begin(
 impl Opened {
     /// Sends the only request.
     ///
-    /// A server may answer before it has all of it: then no more is sent. What it answered says more than the failure to send.
+    /// A server may answer before it has all of it: then no more is sent. What it answered says more than the failure
+    /// to send.
     pub(super) fn send_whole(self, body: Bytes, limit: usize) -> Result<Reply, Status> {
         let Self { mut pending, mut outbound, deadline } = self;
         match outbound.send_unless(body, true, deadline, |context| pending.has_come(context)) {

@@ -1,8 +1,9 @@
 //! One connection to one target: made by the first call that needs it, made again by the first call after its loss.
 //!
-//! One lock guards what there is; it is never held while a connection is made. One thread makes it, the others that need it wait for
-//! that, each for its own time. When it fails, it fails for all that waited, unless the maker's own time was too short: then
-//! the next of them tries. The state always leaves `Connecting` (a guard sees to it), and whoever changes it tells all.
+//! One lock guards what there is; it is never held while a connection is made. One thread makes it, the others that
+//! need it wait for that, each for its own time. When it fails, it fails for all that waited, unless the maker's own
+//! time was too short: then the next of them tries. The state always leaves `Connecting` (a guard sees to it), and
+//! whoever changes it tells all.
 
 use super::super::Status;
 use super::super::mapping::{deadline_exceeded, has_passed};

@@ -3,8 +3,9 @@
 //! - `connector`: one connection, made when it is needed and made again when it is lost;
 //! - `call`: a call's head, its sending; `reply`: what comes back; `streaming`: the halves of streaming calls.
 //!
-//! The calling thread does the work: it sends, and while it waits it reads for the connection, perhaps for calls of other threads, too. While
-//! no thread calls, the channel's attendant thread answers for the connection; there is none while there is no connection.
+//! The calling thread does the work: it sends, and while it waits it reads for the connection, perhaps for calls of
+//! other threads, too. While no thread calls, the channel's attendant thread answers for the connection; there is none
+//! while there is no connection.
 
 mod call;
 mod connector;
@@ -187,8 +188,8 @@ impl ChannelBuilder {
     /// Makes the channel and its first connection.
     ///
     /// # Errors
-    /// [`Error::Address`]; [`Error::Resolve`], [`Error::Connect`] or [`Error::TimedOut`] when there is no server, or none that
-    /// speaks HTTP/2.
+    /// [`Error::Address`]; [`Error::Resolve`], [`Error::Connect`] or [`Error::TimedOut`] when there is no server, or
+    /// none that speaks HTTP/2.
     pub fn connect(self) -> Result<Channel, Error> {
         let channel = self.connect_lazy()?;
         channel.inner.connector.get(None)?;

@@ -11,7 +11,8 @@ use std::iter::FusedIterator;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
-/// Where a client puts the requests of a call. [`RequestSink::finish`] ends them; a sink that is dropped before cancels the call.
+/// Where a client puts the requests of a call. [`RequestSink::finish`] ends them; a sink that is dropped before cancels
+/// the call.
 pub struct RequestSink<T> {
     outbound: Outbound,
     limit: usize,
@@ -28,8 +29,8 @@ impl<T: Message> RequestSink<T> {
     /// Sends a request; waits as long as the server's window is full.
     ///
     /// # Errors
-    /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; another if the server has ended the call: how, the
-    /// other half says.
+    /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; another if the server has ended the call:
+    /// how, the other half says.
     pub fn send(&mut self, request: T) -> Result<(), Status> {
         let body = frame::encode(&request, self.limit)?;
         self.put(body, false)

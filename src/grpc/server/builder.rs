@@ -68,8 +68,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Listens on `address`, `host:port`, on all addresses that the host resolves to; `[::]` takes IPv4, too. Port 0 has the system
-    /// choose one. Connections that come before the server serves wait.
+    /// Listens on `address`, `host:port`, on all addresses that the host resolves to; `[::]` takes IPv4, too. Port 0
+    /// has the system choose one. Connections that come before the server serves wait.
     ///
     /// # Errors
     /// [`Error::Address`], [`Error::Resolve`] or [`Error::Bind`]; [`Error::Io`] if there is no descriptor left.

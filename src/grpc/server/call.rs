@@ -1,8 +1,9 @@
-//! One call, as its reader and its handler share it: whoever takes the way to answer first, answers; all others find it gone.
+//! One call, as its reader and its handler share it: whoever takes the way to answer first, answers; all others find it
+//! gone.
 //!
-//! One lock guards the way to answer, another what is left of an answer; where both are held, that one is taken first. Under them h2 is called,
-//! which takes its own locks, but no handler, and h2 never calls back into them. What was handed to h2 leaves when the call is pumped or the
-//! way to answer is dropped, outside the locks.
+//! One lock guards the way to answer, another what is left of an answer; where both are held, that one is taken first.
+//! Under them h2 is called, which takes its own locks, but no handler, and h2 never calls back into them. What was
+//! handed to h2 leaves when the call is pumped or the way to answer is dropped, outside the locks.
 
 use super::super::content_type::GRPC;
 use super::super::mapping::{deadline_exceeded, status_of};
@@ -96,8 +97,8 @@ impl Call {
         drop(leaving);
     }
 
-    /// For a call that is over: hands on what its client takes of the answer, for as long as `patience` without progress and the deadline
-    /// allow. Answers when to ask again at the latest; nothing once all of it is over.
+    /// For a call that is over: hands on what its client takes of the answer, for as long as `patience` without
+    /// progress and the deadline allow. Answers when to ask again at the latest; nothing once all of it is over.
     pub(super) fn push(&self, now: Instant, patience: Duration) -> Option<Instant> {
         let mut leaving = lock(&self.leaving);
         let until = leaving.as_mut()?.push(&self.reader, now, self.deadline, patience);
@@ -156,8 +157,8 @@ impl Call {
         });
     }
 
-    /// Ends the call from this side, for a reason such as its deadline: the peer gets `status` if it still can, and what it goes on
-    /// sending is reset.
+    /// Ends the call from this side, for a reason such as its deadline: the peer gets `status` if it still can, and
+    /// what it goes on sending is reset.
     pub(super) fn cancel(&self, cause: CancelCause, status: &Status) {
         let Some(mut answering) = self.take() else { return };
         self.cancellation.cancel(cause);
@@ -189,7 +190,8 @@ impl Call {
     pub(super) fn failed(&self, failure: &Failure) -> Status {
         self.cancellation.learn(failure, self.deadline);
         match failure {
-            // h2 does not tell the end of a connection by this side from a reset; no client resets a call for this reason.
+            // h2 does not tell the end of a connection by this side from a reset; no client resets a call for this
+            // reason.
             Failure::Reset { code: 0, .. } => Status::unavailable("the connection was ended"),
             _ => status_of(failure, self.deadline),
         }

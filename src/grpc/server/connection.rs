@@ -1,9 +1,10 @@
-//! One connection on its reader thread: takes the streams that the peer opens, gathers requests, hands them to the pool, and watches
-//! over the calls until they are answered.
+//! One connection on its reader thread: takes the streams that the peer opens, gathers requests, hands them to the
+//! pool, and watches over the calls until they are answered.
 //!
-//! The table of calls belongs to the reader alone. A call is answered by whoever has the answer, on that thread; the reader learns of
-//! it when it next looks, and drops the call. It looks when its connection has input, when a stream that it watches has changed (each has
-//! a waker that sets a flag and wakes the reader), and at the earliest deadline of its calls.
+//! The table of calls belongs to the reader alone. A call is answered by whoever has the answer, on that thread; the
+//! reader learns of it when it next looks, and drops the call. It looks when its connection has input, when a stream
+//! that it watches has changed (each has a waker that sets a flag and wakes the reader), and at the earliest deadline
+//! of its calls.
 
 use super::super::frame::Messages;
 use super::super::mapping::deadline_exceeded;
@@ -44,7 +45,8 @@ struct Side<'c> {
 }
 
 impl Side<'_> {
-    /// The peer of this call can get no answer any more: because of `cause`, unless it is this side that cuts the connection off.
+    /// The peer of this call can get no answer any more: because of `cause`, unless it is this side that cuts the
+    /// connection off.
     fn lose(&self, call: &Call, cause: CancelCause) {
         let cut = self.cut.load(Ordering::Acquire);
         if call.abandon(if cut { CancelCause::Shutdown } else { cause }) && cut {
@@ -116,7 +118,8 @@ impl Table<'_> {
         let now = Instant::now();
         let mut earliest = None;
         let (side, unfinished) = (&self.side, &mut self.unfinished);
-        // Their streams end with the protocol, before the socket is closed; and one by one, which says less of the cause.
+        // Their streams end with the protocol, before the socket is closed; and one by one, which says less of the
+        // cause.
         let closed = self.accept.accepted.is_closed();
         self.entries.retain_mut(|entry| {
             if closed {

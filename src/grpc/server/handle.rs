@@ -10,7 +10,8 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How long, after the grace, what was cut off is given to be gone: the Link's orderly end of a connection takes up to a second.
+/// How long, after the grace, what was cut off is given to be gone: the Link's orderly end of a connection takes up to
+/// a second.
 const AFTER_CUT: Duration = Duration::from_millis(1_200);
 
 /// A server that runs on threads of its own. Dropped, it ends as by a shutdown that nobody waits for.
@@ -71,8 +72,9 @@ impl ServerHandle {
         self.core.connections.count()
     }
 
-    /// Ends the server: accepts nothing more, tells every client so (GOAWAY), and waits for the calls that run, at most for `grace`;
-    /// then cuts off the rest, which has about a second more for its end. Never waits for a handler that does not return.
+    /// Ends the server: accepts nothing more, tells every client so (GOAWAY), and waits for the calls that run, at most
+    /// for `grace`; then cuts off the rest, which has about a second more for its end. Never waits for a handler that
+    /// does not return.
     pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
         let deadline = wait::deadline(Instant::now(), grace);
         let core = &self.core;

@@ -1,5 +1,5 @@
-//! Answers that their client's window does not take whole: the rest waits here, bounded in bytes and in time, and the connection's reader
-//! hands it on. h2 itself would keep it without bound, for as long as the connection lives.
+//! Answers that their client's window does not take whole: the rest waits here, bounded in bytes and in time, and the
+//! connection's reader hands it on. h2 itself would keep it without bound, for as long as the connection lives.
 
 use super::call::tell;
 use crate::http2::{Rest, reason};
@@ -45,8 +45,9 @@ impl Leaving {
         Self { rest, counted, untaken: Arc::clone(untaken), since: Instant::now() }
     }
 
-    /// Hands on what the client takes now; `waker` is woken when it takes more. After `deadline`, or when the client has taken nothing for as
-    /// long as `patience`, the stream is reset. Answers when that will be; nothing once all is over.
+    /// Hands on what the client takes now; `waker` is woken when it takes more. After `deadline`, or when the client
+    /// has taken nothing for as long as `patience`, the stream is reset. Answers when that will be; nothing once all is
+    /// over.
     pub(super) fn push(
         &mut self,
         waker: &Waker,

@@ -1,7 +1,9 @@
 //! The server: accepts connections, reads each on a thread of its own, and runs handlers on others.
 //!
-//! - `head`: whether a request is a call; `service`: paths and handlers; `call`: one call and its answer, `leaving`: answers that their client takes slowly;
-//! - `connection`: the reader's table of calls; `pool`: the threads of unary handlers; `streaming`: calls with a thread of their own;
+//! - `head`: whether a request is a call; `service`: paths and handlers; `call`: one call and its answer, `leaving`:
+//!   answers that their client takes slowly;
+//! - `connection`: the reader's table of calls; `pool`: the threads of unary handlers; `streaming`: calls with a thread
+//!   of their own;
 //! - `builder`, `handle`: settings before, and the end.
 
 mod builder;
@@ -33,8 +35,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use streaming::StreamingCall;
 
-/// SETTINGS, then GOAWAY(NO_ERROR, 0) that says why in words (RFC 9113 §6.8), for a connection that is one too many: its client may try
-/// again.
+/// SETTINGS, then GOAWAY(NO_ERROR, 0) that says why in words (RFC 9113 §6.8), for a connection that is one too many:
+/// its client may try again.
 const FULL: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x1c\x07\0\0\0\0\0\0\0\0\0\0\0\0\0too many connections";
 
 /// A server that listens, and serves once [`Server::serve`] or [`Server::spawn`] is called.

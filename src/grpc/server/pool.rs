@@ -1,11 +1,13 @@
-//! The threads that run the handlers of unary calls: as many as are needed, up to a bound, behind a queue that is bounded in calls
-//! and in bytes.
+//! The threads that run the handlers of unary calls: as many as are needed, up to a bound, behind a queue that is
+//! bounded in calls and in bytes.
 //!
-//! One lock guards the queue and the counts; it is held for a few instructions, never while a handler runs or a thread is started.
+//! One lock guards the queue and the counts; it is held for a few instructions, never while a handler runs or a thread
+//! is started.
 //!
-//! Why no call waits beside a free thread: a call is put into the queue under the lock, and afterwards either a thread that sleeps is
-//! told (it looks at the queue under the lock before it sleeps again), or, if there are more calls than sleepers and room for a thread,
-//! one is started, which looks at the queue first. A thread that leaves does so under the lock, with the queue empty.
+//! Why no call waits beside a free thread: a call is put into the queue under the lock, and afterwards either a thread
+//! that sleeps is told (it looks at the queue under the lock before it sleeps again), or, if there are more calls than
+//! sleepers and room for a thread, one is started, which looks at the queue first. A thread that leaves does so under
+//! the lock, with the queue empty.
 
 use super::super::{Request, Status};
 use super::call::Call;

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// A unary method: the bytes of a message in, those of a message with its prefix out. The number is the most that it may have.
+/// A unary method: the bytes of a message in, those of a message with its prefix out. The number is the most that it
+/// may have.
 pub(super) type Unary = Arc<dyn Fn(Request<Bytes>, usize) -> Result<Response<Bytes>, Status> + Send + Sync>;
 /// A method of another kind: it receives and sends by itself.
 pub(super) type Streaming = Arc<dyn Fn(StreamingCall, &Limits) + Send + Sync>;
@@ -21,7 +22,8 @@ pub(super) enum Handler {
     Streaming(Streaming),
 }
 
-/// A service and its handlers. Generated code makes it from a `…Server`; [`super::ServerBuilder::add_service`] takes it.
+/// A service and its handlers. Generated code makes it from a `…Server`; [`super::ServerBuilder::add_service`] takes
+/// it.
 #[derive(Clone)]
 pub struct ServiceDefinition {
     name: &'static str,

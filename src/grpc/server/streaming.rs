@@ -1,4 +1,5 @@
-//! Streaming calls as their handlers see them: the requests, the responses, both blocking. Each call has a thread of its own.
+//! Streaming calls as their handlers see them: the requests, the responses, both blocking. Each call has a thread of
+//! its own.
 
 use super::super::body::Body;
 use super::super::{Metadata, Request, Status, frame};
@@ -27,8 +28,8 @@ impl<T: Message> RequestStream<T> {
     /// Waits for the next request; none after the last.
     ///
     /// # Errors
-    /// How the call ended otherwise: CANCELLED by the client, DEADLINE_EXCEEDED, UNAVAILABLE when the connection is lost, INTERNAL
-    /// or RESOURCE_EXHAUSTED for what cannot be a request.
+    /// How the call ended otherwise: CANCELLED by the client, DEADLINE_EXCEEDED, UNAVAILABLE when the connection is
+    /// lost, INTERNAL or RESOURCE_EXHAUSTED for what cannot be a request.
     pub fn receive(&mut self) -> Result<Option<T>, Status> {
         self.message(None)
     }

@@ -357,8 +357,8 @@ fn an_observer_sees_all_bytes() {
     assert_eq!(seen, [(7, Direction::Sent, b"out\n".to_vec()), (7, Direction::Received, b"in\n".to_vec())]);
 }
 
-/// A layer that gives one byte a read, keeps what it has read of the socket, keeps back what it writes until `flush`, and, after
-/// each 16 bytes, reads on only after it has written a byte of its own (as TLS does for a key update).
+/// A layer that gives one byte a read, keeps what it has read of the socket, keeps back what it writes until `flush`,
+/// and, after each 16 bytes, reads on only after it has written a byte of its own (as TLS does for a key update).
 #[derive(Debug)]
 struct Awkward {
     socket: Socket<UnixStream>,

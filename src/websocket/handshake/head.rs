@@ -13,8 +13,8 @@ pub(super) struct EndFinder {
 }
 
 impl EndFinder {
-    /// Whether parsing is worth it now: an empty line has come, or twice as much as at the last time (so that what is no head at
-    /// all is found out early, and parsing stays linear).
+    /// Whether parsing is worth it now: an empty line has come, or twice as much as at the last time (so that what is
+    /// no head at all is found out early, and parsing stays linear).
     pub(super) fn worth_parsing(&mut self, bytes: &[u8]) -> bool {
         let from = self.looked_at.saturating_sub(3);
         self.looked_at = bytes.len();

@@ -1,5 +1,5 @@
-//! The opening handshake (RFC 6455 §4), both sides, without I/O and without a clock: bytes in, an outcome and bytes out.
-//! What a server answers to requests that are no handshake is here too.
+//! The opening handshake (RFC 6455 §4), both sides, without I/O and without a clock: bytes in, an outcome and bytes
+//! out. What a server answers to requests that are no handshake is here too.
 
 pub(super) mod client;
 mod head;

@@ -1,5 +1,5 @@
-//! One end of the WebSocket protocol (RFC 6455) after the handshake, without I/O and without a clock: bytes in, events out;
-//! messages in, bytes out. Inside, for now, tungstenite's `WebSocketContext` over bytes in memory.
+//! One end of the WebSocket protocol (RFC 6455) after the handshake, without I/O and without a clock: bytes in, events
+//! out; messages in, bytes out. Inside, for now, tungstenite's `WebSocketContext` over bytes in memory.
 //!
 //! ```text
 //!            send, ping          close / a violation by the peer
@@ -143,7 +143,8 @@ impl Protocol {
         self.state
     }
 
-    /// Takes bytes that came from the peer. They are decoded by [`Protocol::next_event`], so that a reader may stop in between.
+    /// Takes bytes that came from the peer. They are decoded by [`Protocol::next_event`], so that a reader may stop in
+    /// between.
     pub fn receive_data(&mut self, bytes: &[u8]) {
         if self.state != State::Closed {
             self.pipe.input.extend_from_slice(bytes);
@@ -248,8 +249,8 @@ impl Protocol {
         self.context.write(&mut self.pipe, message).map_err(|_| Error::Closed)
     }
 
-    /// Puts a Close frame into the output; one without a code if it is [`CloseCode::NO_CODE`]. Does nothing after a Close
-    /// frame of either side.
+    /// Puts a Close frame into the output; one without a code if it is [`CloseCode::NO_CODE`]. Does nothing after a
+    /// Close frame of either side.
     ///
     /// # Errors
     /// [`Error::CloseCode`] if the code may not be sent.

@@ -46,7 +46,8 @@ impl ServerBuilder {
         self
     }
 
-    /// The subprotocols that are spoken, the preferred ones first. A connection gets the first that its client offers, or none.
+    /// The subprotocols that are spoken, the preferred ones first. A connection gets the first that its client offers,
+    /// or none.
     pub fn subprotocols<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.rules.subprotocols = names.into_iter().map(Into::into).collect();
         self

@@ -71,8 +71,9 @@ impl ServerHandle {
         self.core.registry.count()
     }
 
-    /// Ends the server: accepts nothing more, closes every connection with 1001 and waits for all to end, at most for `grace`; then
-    /// cuts off the rest, which has half a second more to be gone. Never waits for a handler that does not return.
+    /// Ends the server: accepts nothing more, closes every connection with 1001 and waits for all to end, at most for
+    /// `grace`; then cuts off the rest, which has half a second more to be gone. Never waits for a handler that does
+    /// not return.
     pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
         let deadline = wait::deadline(Instant::now(), grace);
         let open = self.stop();

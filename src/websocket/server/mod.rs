@@ -58,8 +58,8 @@ pub(super) struct Core {
 }
 
 impl Server {
-    /// Listens on `address`, `host:port`, with all settings as they are by default. `localhost` means all its addresses; port 0 has
-    /// the system choose one.
+    /// Listens on `address`, `host:port`, with all settings as they are by default. `localhost` means all its
+    /// addresses; port 0 has the system choose one.
     ///
     /// # Errors
     /// [`Error::Local`]: what is wrong with the address, or what the system says.
