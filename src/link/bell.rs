@@ -51,6 +51,12 @@ impl Bell {
         self.0.swap(AWAKE, Ordering::AcqRel) == NOTIFIED
     }
 
+    /// Whether the thread that holds the reader role sleeps, or is about to.
+    #[cfg(all(test, not(threadwire_model)))]
+    pub(crate) fn reader_sleeps(&self) -> bool {
+        self.0.load(Ordering::Acquire) == SLEEPING
+    }
+
     /// The sleeper found no work. True: it may sleep. False: somebody rang, look again.
     pub(crate) fn sleep(&self, sleeper: Sleeper) -> bool {
         let asleep = match sleeper {

@@ -4,39 +4,30 @@ use super::super::{Attendant, Engine, Filled, Io, Link, Parts, Step, Unready, lo
 use super::{LONG, pair};
 use crate::Threads;
 use crate::net::{Direction, Interest, Observer, Socket, Transport};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// Sends `left` bytes, throws away what comes, and counts its steps.
 struct Blast {
     parts: Parts,
     left: usize,
-    /// With each input this many bytes more, after `gate` has let it go on.
-    more: usize,
-    gate: Option<mpsc::Receiver<()>>,
     steps: Arc<AtomicUsize>,
 }
 
 impl Blast {
     fn over(transport: impl Transport + 'static, bound: usize, left: usize) -> (Arc<Link<Self>>, Arc<AtomicUsize>) {
-        Self::within(Io::new(Box::new(transport), bound, LONG), left, 0, None)
+        Self::within(Io::new(Box::new(transport), bound, LONG), left)
     }
 
-    fn within(
-        io: Io,
-        left: usize,
-        more: usize,
-        gate: Option<mpsc::Receiver<()>>,
-    ) -> (Arc<Link<Self>>, Arc<AtomicUsize>) {
+    fn within(io: Io, left: usize) -> (Arc<Link<Self>>, Arc<AtomicUsize>) {
         let attendant = Attendant::new(&Threads::new()).unwrap();
         let steps = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&steps);
-        let make = |parts: &Parts| Self { parts: parts.clone(), left, more, gate, steps: counted };
+        let make = |parts: &Parts| Self { parts: parts.clone(), left, steps: counted };
         (Link::new(io, &attendant, Duration::from_secs(5), make).unwrap(), steps)
     }
 }
@@ -53,10 +44,6 @@ impl Engine for Blast {
             }
             let count = io.input().len();
             io.consume(count);
-            self.left += self.more;
-            if let Some(gate) = &self.gate {
-                gate.recv().unwrap();
-            }
         }
         while self.left > 0 {
             let count = self.left.min(1024);
@@ -141,41 +128,10 @@ fn a_flush_that_was_late_leaves_no_deadline() {
     let (ours, _theirs) = pair();
     let tight = Tight { socket: Socket::new(ours), refused_writes: 0, refused_flushes: 1 };
     let io = Io::new(Box::new(tight), 4096, Duration::from_millis(20));
-    let (link, steps) = Blast::within(io, 10, 0, None);
+    let (link, steps) = Blast::within(io, 10);
     assert!(!link.drive_to_close(Some(Instant::now() + Duration::from_millis(200))));
     let steps = steps.load(Ordering::Relaxed);
     assert!(steps < 50, "{steps} steps in an idle connection");
-}
-
-/// The attendant runs the engine while a thread takes the role, and goes to sleep for what it knew before.
-#[test]
-fn a_thread_that_takes_the_role_during_a_run_learns_of_its_outcome() {
-    const COUNT: usize = 400_000;
-    let (ours, mut theirs) = pair();
-    let (go, gate) = mpsc::channel();
-    let io = Io::new(Box::new(Socket::new(ours)), 1 << 20, LONG);
-    let (link, steps) = Blast::within(io, 0, COUNT, Some(gate));
-    link.kick();
-    link.entrust();
-    theirs.write_all(b"x").unwrap();
-    let begin = Instant::now();
-    while !lock(&link.role).is_attended() || steps.load(Ordering::Relaxed) < 2 {
-        assert!(begin.elapsed() < LONG);
-        thread::yield_now();
-    }
-    thread::scope(|scope| {
-        let (driven, known) = (Arc::clone(&link), Arc::clone(&link));
-        let driving = scope.spawn(move || driven.drive_to_close(Some(Instant::now() + LONG)));
-        while lock(&known.role).is_attended() {
-            thread::yield_now();
-        }
-        // It is about to sleep; that it does before the run ends makes the test sharp, not right.
-        thread::sleep(Duration::from_millis(20));
-        go.send(()).unwrap();
-        read_all(&theirs, COUNT);
-        drop(theirs);
-        assert!(driving.join().unwrap());
-    });
 }
 
 #[test]
@@ -183,7 +139,7 @@ fn times_that_no_clock_can_show_are_never() {
     let (ours, theirs) = pair();
     let io = Io::new(Box::new(Socket::new(ours)), 1 << 20, Duration::MAX);
     // More than the socket takes, so that the output stalls.
-    let (link, _) = Blast::within(io, 1 << 21, 0, None);
+    let (link, _) = Blast::within(io, 1 << 21);
     link.kick();
     drop(theirs);
     assert!(link.drive_to_close(Some(Instant::now() + LONG)));
@@ -199,56 +155,8 @@ fn a_panic_beside_the_engine_closes_the_connection_alone() {
     }
     let (ours, mut theirs) = pair();
     let io = Io::new(Box::new(Socket::new(ours)), 1024, LONG).observed_by(Some(Arc::new(Panics)), 1);
-    let (link, _) = Blast::within(io, 10, 0, None);
+    let (link, _) = Blast::within(io, 10);
     assert!(link.drive_to_close(Some(Instant::now() + LONG)));
     assert_eq!(theirs.read(&mut [0; 10]).unwrap(), 0);
     assert_eq!(link.wait_until(&link.parker(), None, || None::<()>), Err(Unready::Closed));
-}
-
-/// The peer said something and closed with our output unread: what it said comes before the failure.
-#[test]
-fn what_came_before_a_failed_send_is_handed_out() {
-    #[derive(Debug)]
-    struct Gone(Socket<UnixStream>, Vec<u8>);
-    impl Transport for Gone {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let count = self.1.len().min(2);
-            if count == 0 {
-                return Err(ErrorKind::ConnectionReset.into());
-            }
-            buffer[..count].copy_from_slice(&self.1[..count]);
-            self.1.drain(..count);
-            Ok(count)
-        }
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(ErrorKind::BrokenPipe.into())
-        }
-        fn shutdown_write(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-        fn holds_input(&self) -> bool {
-            !self.1.is_empty()
-        }
-        fn descriptor(&self) -> Arc<dyn AsFd + Send + Sync> {
-            self.0.descriptor()
-        }
-    }
-    let (ours, _theirs) = pair();
-    let mut io = Io::new(Box::new(Gone(Socket::new(ours), b"word".to_vec())), 1024, LONG);
-    io.gather(b"x", Instant::now).unwrap();
-    io.send(Instant::now());
-    assert!(io.has_failed());
-    let mut came = Vec::new();
-    let end = loop {
-        match io.fill() {
-            Ok(Filled::Some) => {
-                came.extend_from_slice(io.input());
-                io.consume(2);
-            }
-            other => break other,
-        }
-    };
-    assert_eq!(came, b"word");
-    // The first failure is the one that is told.
-    assert_eq!(end.unwrap_err().kind(), ErrorKind::BrokenPipe);
 }
