@@ -47,8 +47,9 @@ impl<T: Message> RequestSink<T> {
 
 impl<T> RequestSink<T> {
     fn put(&mut self, body: Bytes, end: bool) -> Result<(), Status> {
-        self.finished = end;
-        self.outbound.send(body, end, self.deadline).map_err(|failure| status_of(&failure, self.deadline))
+        let sent = self.outbound.send(body, end, self.deadline);
+        self.finished = end && sent.is_ok();
+        sent.map_err(|failure| status_of(&failure, self.deadline))
     }
 }
 
