@@ -193,7 +193,13 @@ impl Accepted {
         Some(Incoming {
             head: Request::from_parts(head, ()),
             body: Inbound::new(connection, body),
-            respond: Respond { connection: Arc::clone(connection), inner: Some(respond), half: None, watcher: None },
+            respond: Respond {
+                connection: Arc::clone(connection),
+                inner: Some(respond),
+                half: None,
+                watcher: None,
+                quiet: false,
+            },
         })
     }
 }
@@ -216,6 +222,8 @@ pub(crate) struct Respond {
     half: Option<Arc<Half>>,
     /// Woken when the peer gives the stream up.
     watcher: Option<Waker>,
+    /// Whoever drops it pumps.
+    quiet: bool,
 }
 
 impl Respond {
@@ -300,6 +308,11 @@ impl Respond {
         self.connection.pump();
     }
 
+    /// Drops it; the caller pumps.
+    pub(crate) fn discard(mut self) {
+        self.quiet = true;
+    }
+
     /// Has `waker` woken when the peer gives the stream up, or says now how it did.
     pub(crate) fn watch(&mut self, waker: &Waker) -> Option<Failure> {
         if let Some(half) = &self.half {
@@ -328,6 +341,8 @@ impl Drop for Respond {
     fn drop(&mut self) {
         self.inner = None;
         // If the request has not ended, h2 now resets the stream (NO_ERROR after an answer): that leaves, too.
-        self.connection.pump();
+        if !self.quiet {
+            self.connection.pump();
+        }
     }
 }

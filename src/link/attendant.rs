@@ -9,6 +9,7 @@
 //! A thread takes the role back by saying so in the role alone. The attendant may then be woken once more by that
 //! socket: it finds that it does not hold the role, and forgets the connection.
 
+use super::attended::{Adoption, Attended, Sleep};
 use super::sync::lock;
 use crate::Threads;
 use crate::net::Interest;
@@ -24,38 +25,7 @@ use std::time::{Duration, Instant};
 
 const TICK: Duration = Duration::from_millis(1);
 /// How many ticks without a candidate before the attendant stops ticking.
-const QUIET_TICKS: u32 = 20;
-
-/// A connection, as the attendant sees it.
-pub(super) trait Attended: Send + Sync {
-    /// Takes the reader role if it has been free for two ticks.
-    fn adopt(&self, tick: u64) -> Adoption;
-
-    /// Does what there is to do. False: the connection is not the attendant's any more.
-    fn attend(&self, readiness: Readiness, now: Instant) -> bool;
-
-    /// Whether the attendant may sleep for this connection, and what for.
-    fn sleep(&self) -> Sleep;
-}
-
-/// What has become of a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Adoption {
-    /// It is the attendant's.
-    Adopted,
-    /// It has not been free for long enough.
-    Wait,
-    /// A thread has it, or it is closed.
-    Taken,
-}
-
-/// What an attended connection waits for.
-pub(super) enum Sleep {
-    /// Nothing: there is work, or the role is gone.
-    Awake,
-    /// This.
-    Asleep { descriptor: Option<Arc<dyn AsFd + Send + Sync>>, interest: Interest, deadline: Option<Instant> },
-}
+const QUIET_TICKS: u32 = 5;
 
 /// The owner of the attendant's thread: one for each server, each channel, and each client of WebSocket.
 pub(crate) struct Attendant {
