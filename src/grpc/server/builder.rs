@@ -84,7 +84,7 @@ impl ServerBuilder {
     /// [`Error::Address`], [`Error::Resolve`] or [`Error::Bind`]; [`Error::Io`] if there is no descriptor left.
     pub fn bind(self, address: &str) -> Result<Server, Error> {
         let listener = Listener::bind(&self.threads, address)?;
-        let attendant = Attendant::new(&self.threads)
+        let attendant = Attendant::that_stays(&self.threads)
             .map_err(|source| Error::Io { operation: "making a descriptor to be woken by", source })?;
         Ok(Server {
             core: Arc::new(Core {

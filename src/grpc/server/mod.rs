@@ -195,6 +195,7 @@ impl Core {
         let open = self.connections.stop();
         self.live().iter().for_each(|served| served.drain());
         self.pool.retire();
+        self.attendant.release();
         open
     }
 
@@ -203,6 +204,12 @@ impl Core {
             Stage::Starting => None,
             Stage::Serving(served) => served.upgrade(),
         })
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.attendant.release();
     }
 }
 
