@@ -69,9 +69,7 @@ impl<E: Engine> Attended for Link<E> {
             // Under the lock: a thread that takes the role from now on rings and sleeps by itself.
             self.bell.awake()
         };
-        if readiness.any() {
-            lock(&self.parts.io).note(readiness);
-        }
+        self.note(readiness);
         let is_due = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
         let (due, duty_due) = {
             let published = lock(&self.published);

@@ -7,7 +7,7 @@ use super::engine::{Engine, Step};
 use super::io::SharedIo;
 use super::{Link, earlier, lock};
 use crate::net::Interest;
-use crate::net::wait;
+use crate::net::wait::{self, Readiness};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -92,6 +92,18 @@ impl<E: Engine> Link<E> {
         self.release_cork();
         if ring && runner == Runner::Kicker {
             self.ring();
+        }
+    }
+
+    /// Notes what a wait has found; the engine is to be run for it.
+    ///
+    /// Nothing is to be waited for until it has been: if another thread is running it just now, that one publishes
+    /// what comes next, and rings, since it is a change. (A reader that asked `poll` again meanwhile would get the same
+    /// answer at once, and could keep the other thread from its processor.)
+    pub(super) fn note(&self, found: Readiness) {
+        if found.any() {
+            lock(&self.parts.io).note(found);
+            lock(&self.published).interest = Interest::NONE;
         }
     }
 

@@ -169,9 +169,7 @@ impl<E: Engine> Link<E> {
         if woken {
             self.waker.drain();
         }
-        if readiness.any() {
-            lock(&self.parts.io).note(readiness);
-        }
+        self.note(readiness);
         if readiness.any() || published.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             self.run(Runner::Reader);
         }
