@@ -1,0 +1,172 @@
+//! One measurement, and the rounds of a cell: A B C A B C …, so that what changes on the machine changes for all.
+
+use crate::Error;
+use crate::arguments::Plan;
+use crate::cells::{Cell, Contender, Load};
+use crate::machine::{self, Snapshot, Usage};
+use crate::program::{self, Server};
+use crate::report::{CellResult, ContenderResult};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::IsTerminal as _;
+use std::process::Command;
+use std::time::Duration;
+
+/// The share of the machine that others may use before a measurement counts as disturbed.
+const DISTURBED: f64 = 0.15;
+/// No load takes longer than its time and this.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// HelloRequest { name: "World" } behind its five-byte prefix: what h2load sends.
+const REQUEST: &[u8] = b"\0\0\0\0\x07\x0a\x05World";
+/// Calls before those that are measured.
+const WARM_UP: u32 = 2_000;
+
+/// What one measurement gave: figures by the keys of [`crate::cells::Measure`].
+#[derive(Debug)]
+pub(crate) struct Sample {
+    pub(crate) values: BTreeMap<&'static str, f64>,
+    /// The share of the machine that others used.
+    foreign: f64,
+}
+
+impl Sample {
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.foreign > DISTURBED
+    }
+}
+
+/// Measures all contenders of a cell. One that fails is left out from then on, and says why.
+pub(crate) fn cell(cell: &Cell, plan: &Plan) -> Result<CellResult, Error> {
+    let mut results: Vec<_> = cell.contenders.iter().map(|contender| ContenderResult::new(*contender)).collect();
+    for round in 1..=plan.rounds {
+        for result in results.iter_mut().filter(|result| result.failure.is_none()) {
+            progress(&format!("{} {round}/{}: {}", cell.name, plan.rounds, result.contender.name));
+            match undisturbed(&result.contender, plan) {
+                Ok(sample) => result.add(sample),
+                Err(error) => result.failure = Some(error.to_string()),
+            }
+        }
+    }
+    progress("");
+    Ok(CellResult::new(cell, results))
+}
+
+/// The line that shows where it is, on a terminal.
+fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[K{text}");
+    }
+}
+
+/// Measures until nobody disturbs, or the repeats are used up; then it is the least disturbed one.
+fn undisturbed(contender: &Contender, plan: &Plan) -> Result<Sample, Error> {
+    let mut best = measure(contender, plan)?;
+    for _ in 0..plan.repeats {
+        if !best.is_disturbed() {
+            break;
+        }
+        let again = measure(contender, plan)?;
+        if again.foreign < best.foreign {
+            best = again;
+        }
+    }
+    Ok(best)
+}
+
+/// A server of its own, the load on it, and what both used.
+fn measure(contender: &Contender, plan: &Plan) -> Result<Sample, Error> {
+    let server = Server::start(contender.server)?;
+    let time = Duration::from_secs_f64(plan.seconds);
+    if matches!(contender.load, Load::H2load { .. }) {
+        prepare(&server)?;
+    }
+    let before = Snapshot::take(server.id())?;
+    let figures = match contender.load {
+        Load::H2load { connections, streams } => h2load(&server, connections, streams, time)?,
+        Load::Client(line) => client(&server, line, time)?,
+    };
+    let usage = before.until(&Snapshot::take(server.id())?);
+    Ok(Sample { values: values(&figures, usage)?, foreign: usage.foreign })
+}
+
+/// h2load does not look at what is answered: a real client does before it, and the server is warm then.
+fn prepare(server: &Server) -> Result<(), Error> {
+    let mut check = program::command("tonic-grpc-client check@current_thread")?;
+    program::output(check.args([server.address.as_str(), "1"]), PATIENCE)?;
+    let mut warm_up = h2load_command(server)?;
+    program::output(warm_up.args(["-m10", "-n", &WARM_UP.to_string()]), PATIENCE)?;
+    Ok(())
+}
+
+fn h2load_command(server: &Server) -> Result<Command, Error> {
+    if !machine::has_h2load() {
+        return Err("h2load is missing (Debian: nghttp2-client)".into());
+    }
+    let body = std::env::temp_dir().join(format!("threadwire-bench-{}", std::process::id()));
+    fs::write(&body, REQUEST)?;
+    let mut command = Command::new("h2load");
+    command.arg("-d").arg(body).args(["-H", "content-type: application/grpc", "-H", "te: trailers"]);
+    command.arg(format!("http://{}/bench.Greeter/SayHello", server.address));
+    Ok(command)
+}
+
+fn h2load(server: &Server, connections: u32, streams: u32, time: Duration) -> Result<BTreeMap<String, f64>, Error> {
+    let mut command = h2load_command(server)?;
+    command.args([format!("-c{connections}"), format!("-m{streams}"), format!("-D{}ms", time.as_millis())]);
+    let text = program::output(&mut command, time + PATIENCE)?;
+    let calls = succeeded(&text).ok_or(format!("h2load does not say that all calls succeeded:\n{text}"))?;
+    Ok([("calls", calls), ("all", calls), ("seconds", time.as_secs_f64())]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into())
+}
+
+/// The number in `requests: … N succeeded, 0 failed, 0 errored, 0 timeout`.
+fn succeeded(text: &str) -> Option<f64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("requests: "))?;
+    let count = |what| line.split(", ").find_map(|part| part.strip_suffix(what))?.parse::<f64>().ok();
+    let failed = count(" failed")? + count(" errored")? + count(" timeout")?;
+    count(" succeeded").filter(|succeeded| failed == 0.0 && *succeeded > 0.0)
+}
+
+/// A client of ours looks at every answer itself.
+fn client(server: &Server, line: &str, time: Duration) -> Result<BTreeMap<String, f64>, Error> {
+    let mut command = program::command(line)?;
+    command.arg(&server.address).arg(time.as_secs_f64().to_string());
+    let text = program::output(&mut command, time + PATIENCE)?;
+    let pairs = text.split_whitespace().filter_map(|pair| pair.split_once('='));
+    pairs.map(|(key, value)| Ok((key.to_owned(), value.parse()?))).collect::<Result<_, Error>>()
+}
+
+/// From what the load counted and the system did, to what is reported.
+fn values(figures: &BTreeMap<String, f64>, usage: Usage) -> Result<BTreeMap<&'static str, f64>, Error> {
+    let figure = |key: &str| figures.get(key).copied().ok_or(format!("the load does not say '{key}'"));
+    let mut values = BTreeMap::new();
+    values.insert("rate", figure("calls")? / figure("seconds")?);
+    values.insert("server_cpu", usage.server * 1e6 / figure("all")?);
+    if let Ok(cpu) = figure("cpu") {
+        values.insert("client_cpu", cpu * 1e6 / figure("all")?);
+    }
+    for key in ["p50", "p99"] {
+        if let Ok(value) = figure(key) {
+            values.insert(key, value);
+        }
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h2load_s_calls_count_when_all_succeeded() {
+        let line = |failed| {
+            format!(
+                "finished\nrequests: 5 total, 6 started, 5 done, 5 succeeded, {failed} failed, 0 errored, 0 timeout\n"
+            )
+        };
+        assert_eq!(succeeded(&line(0)), Some(5.0));
+        assert_eq!(succeeded(&line(1)), None);
+        assert_eq!(succeeded("no such line"), None);
+    }
+}
