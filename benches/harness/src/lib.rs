@@ -5,7 +5,7 @@
 mod calls;
 mod program;
 
-pub use calls::{Calls, Window, report};
+pub use calls::{Calls, Window, cpu_seconds, report};
 pub use program::{Arguments, Outcome, announce, fail};
 
 use std::time::Duration;

@@ -49,6 +49,13 @@ impl Snapshot {
     }
 }
 
+/// The resident memory of a process (`VmRSS`).
+pub(crate) fn resident_kib(process: u32) -> Result<f64, Error> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("/proc/PID/status has no VmRSS")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
+}
+
 /// How many CPUs there are.
 pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)

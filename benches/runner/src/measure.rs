@@ -7,9 +7,11 @@ use crate::machine::{self, Snapshot, Usage};
 use crate::program::{self, Server};
 use crate::report::{CellResult, ContenderResult};
 use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::io::IsTerminal as _;
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 /// The share of the machine that others may use before a measurement counts as disturbed.
@@ -20,11 +22,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const REQUEST: &[u8] = b"\0\0\0\0\x07\x0a\x05World";
 /// Calls before those that are measured.
 const WARM_UP: u32 = 2_000;
+/// Connections that do nothing, and the time after which the server has nothing more to do for them.
+const IDLE: u32 = 1_000;
+const SETTLE: Duration = Duration::from_millis(300);
+
+/// What a load counted, by the names it gives.
+type Figures = BTreeMap<String, f64>;
 
 /// What one measurement gave: figures by the keys of [`crate::cells::Measure`].
 #[derive(Debug)]
 pub(crate) struct Sample {
-    pub(crate) values: BTreeMap<&'static str, f64>,
+    pub(crate) values: Figures,
     /// The share of the machine that others used.
     foreign: f64,
 }
@@ -84,9 +92,12 @@ fn measure(contender: &Contender, plan: &Plan) -> Result<Sample, Error> {
     let figures = match contender.load {
         Load::H2load { connections, streams } => h2load(&server, connections, streams, time)?,
         Load::Client(line) => client(&server, line, time)?,
+        Load::Beside { alone, beside } => both(&client(&server, alone, time)?, client(&server, beside, time)?)?,
+        // Memory is what it is, whoever else uses the machine.
+        Load::Idle(kind) => return Ok(Sample { values: idle(&server, kind)?, foreign: 0.0 }),
     };
     let usage = before.until(&Snapshot::take(server.id())?);
-    Ok(Sample { values: values(&figures, usage)?, foreign: usage.foreign })
+    Ok(Sample { values: values(figures, usage)?, foreign: usage.foreign })
 }
 
 /// h2load does not look at what is answered: a real client does before it, and the server is warm then.
@@ -102,7 +113,7 @@ fn h2load_command(server: &Server) -> Result<Command, Error> {
     if !machine::has_h2load() {
         return Err("h2load is missing (Debian: nghttp2-client)".into());
     }
-    let body = std::env::temp_dir().join(format!("threadwire-bench-{}", std::process::id()));
+    let body = env::current_exe()?.with_file_name("request.bin");
     fs::write(&body, REQUEST)?;
     let mut command = Command::new("h2load");
     command.arg("-d").arg(body).args(["-H", "content-type: application/grpc", "-H", "te: trailers"]);
@@ -110,7 +121,7 @@ fn h2load_command(server: &Server) -> Result<Command, Error> {
     Ok(command)
 }
 
-fn h2load(server: &Server, connections: u32, streams: u32, time: Duration) -> Result<BTreeMap<String, f64>, Error> {
+fn h2load(server: &Server, connections: u32, streams: u32, time: Duration) -> Result<Figures, Error> {
     let mut command = h2load_command(server)?;
     command.args([format!("-c{connections}"), format!("-m{streams}"), format!("-D{}ms", time.as_millis())]);
     let text = program::output(&mut command, time + PATIENCE)?;
@@ -129,7 +140,7 @@ fn succeeded(text: &str) -> Option<f64> {
 }
 
 /// A client of ours looks at every answer itself.
-fn client(server: &Server, line: &str, time: Duration) -> Result<BTreeMap<String, f64>, Error> {
+fn client(server: &Server, line: &str, time: Duration) -> Result<Figures, Error> {
     let mut command = program::command(line)?;
     command.arg(&server.address).arg(time.as_secs_f64().to_string());
     let text = program::output(&mut command, time + PATIENCE)?;
@@ -137,21 +148,40 @@ fn client(server: &Server, line: &str, time: Duration) -> Result<BTreeMap<String
     pairs.map(|(key, value)| Ok((key.to_owned(), value.parse()?))).collect::<Result<_, Error>>()
 }
 
-/// From what the load counted and the system did, to what is reported.
-fn values(figures: &BTreeMap<String, f64>, usage: Usage) -> Result<BTreeMap<&'static str, f64>, Error> {
-    let figure = |key: &str| figures.get(key).copied().ok_or(format!("the load does not say '{key}'"));
-    let mut values = BTreeMap::new();
-    values.insert("rate", figure("calls")? / figure("seconds")?);
-    values.insert("server_cpu", usage.server * 1e6 / figure("all")?);
-    if let Ok(cpu) = figure("cpu") {
-        values.insert("client_cpu", cpu * 1e6 / figure("all")?);
+/// The figures of the second client, beside those of the first.
+fn both(alone: &Figures, mut beside: Figures) -> Result<Figures, Error> {
+    let more = [
+        ("alone_p50", figure(alone, "p50")?),
+        ("alone_moment99", figure(alone, "moment99")?),
+        ("moment99_ratio", figure(&beside, "moment99")? / figure(alone, "moment99")?),
+        ("all", figure(alone, "all")? + figure(&beside, "all")?),
+    ];
+    beside.extend(more.map(|(key, value)| (key.to_owned(), value)));
+    Ok(beside)
+}
+
+/// What the server's memory grows by for each connection.
+fn idle(server: &Server, kind: &str) -> Result<Figures, Error> {
+    let before = machine::resident_kib(server.id())?;
+    let _connections = Server::start(&format!("idle-load {kind} {} {IDLE}", server.address))?;
+    thread::sleep(SETTLE);
+    let grown = machine::resident_kib(server.id())? - before;
+    Ok([("idle".to_owned(), grown / f64::from(IDLE))].into())
+}
+
+/// Adds to what the load counted what follows from it and from what the system did.
+fn values(mut figures: Figures, usage: Usage) -> Result<Figures, Error> {
+    let all = figure(&figures, "all")?;
+    figures.insert("rate".to_owned(), figure(&figures, "calls")? / figure(&figures, "seconds")?);
+    figures.insert("server_cpu".to_owned(), usage.server * 1e6 / all);
+    if let Ok(cpu) = figure(&figures, "cpu") {
+        figures.insert("client_cpu".to_owned(), cpu * 1e6 / all);
     }
-    for key in ["p50", "p99"] {
-        if let Ok(value) = figure(key) {
-            values.insert(key, value);
-        }
-    }
-    Ok(values)
+    Ok(figures)
+}
+
+fn figure(figures: &Figures, key: &str) -> Result<f64, Error> {
+    Ok(figures.get(key).copied().ok_or(format!("the load does not say '{key}'"))?)
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! The servers and loads, as processes beside this one's executable, which end with it.
 
 use crate::Error;
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-/// A server that runs until it is dropped.
+/// A server, or what holds connections to one: it runs until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
@@ -16,7 +16,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `program argument…` and waits until it listens.
+    /// Starts `program argument…` and waits until it says that it listens.
     pub(crate) fn start(line: &str) -> Result<Self, Error> {
         let mut child = command(line)?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut first = String::new();
@@ -40,13 +40,15 @@ impl Drop for Server {
     }
 }
 
-/// `program argument…`, a program of this workspace.
+/// `program argument…`, a program of this workspace; after the word `one-cpu` it gets the first CPU alone.
 pub(crate) fn command(line: &str) -> Result<Command, Error> {
+    let (pinned, line) = line.strip_prefix("one-cpu ").map_or((false, line), |line| (true, line));
     let mut words = line.split_whitespace();
-    let name = words.next().ok_or("no program is named")?;
-    let mut path: PathBuf = env::current_exe()?;
-    path.set_file_name(name);
-    let mut command = Command::new(path);
+    let path = env::current_exe()?.with_file_name(words.next().ok_or("no program is named")?);
+    let mut command = Command::new(if pinned { OsStr::new("taskset") } else { path.as_os_str() });
+    if pinned {
+        command.args(["-c", "0"]).arg(path);
+    }
     command.args(words);
     Ok(command)
 }

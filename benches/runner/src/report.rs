@@ -33,7 +33,7 @@ pub(crate) struct ContenderResult {
     /// Whether others used much of the machine in one of its measurements, in spite of the repeats.
     disturbed: bool,
     /// Of each measure, a value a round.
-    samples: BTreeMap<&'static str, Vec<f64>>,
+    samples: BTreeMap<String, Vec<f64>>,
     /// Of each measure; those of the cell alone.
     figures: BTreeMap<&'static str, Figure>,
 }

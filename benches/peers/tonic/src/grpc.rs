@@ -3,6 +3,7 @@
 mod proto {
     tonic::include_proto!("bench");
 }
+#[path = "../../../runtime.rs"]
 mod runtime;
 
 use harness::{Outcome, SLOW, SLOW_NAME};

@@ -3,6 +3,7 @@
 mod proto {
     tonic::include_proto!("bench");
 }
+#[path = "../../../runtime.rs"]
 mod runtime;
 
 use harness::{Arguments, Calls, NAME, Outcome, SLOW_NAME, Window};

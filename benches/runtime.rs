@@ -1,4 +1,4 @@
-//! tokio's two runtimes, by name.
+//! tokio's two runtimes, by name; a file of every peer that has one.
 
 use tokio::runtime::{Builder, Runtime};
 
