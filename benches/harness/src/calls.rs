@@ -57,7 +57,7 @@ impl Calls {
 }
 
 /// Prints what the runner reads: the calls of the window and its seconds, all calls with those of the warm-up, the CPU
-/// time of this process in seconds, the percentiles of a call in µs, that of the moments (`moment`) in µs.
+/// time of this process in seconds, the percentiles of a call in µs.
 ///
 /// # Errors
 /// There were no calls, or the system does not tell the CPU time.
@@ -69,31 +69,9 @@ pub fn report(callers: Vec<Calls>) -> io::Result<()> {
     latencies.sort_unstable();
     let percentile = |percent: usize| latencies.get(latencies.len() * percent / 100).ok_or_else(nothing);
     let (p50, p99) = (f64::from(*percentile(50)?) / 1e3, f64::from(*percentile(99)?) / 1e3);
-    let (calls, seconds, cpu, moment99) =
-        (latencies.len(), time.as_secs_f64(), cpu_seconds()?, moment(&latencies, 0.99) / 1e3);
-    println!("calls={calls} seconds={seconds} all={all} cpu={cpu} p50={p50} p99={p99} moment99={moment99}");
+    let (calls, seconds, cpu) = (latencies.len(), time.as_secs_f64(), cpu_seconds()?);
+    println!("calls={calls} seconds={seconds} all={all} cpu={cpu} p50={p50} p99={p99}");
     Ok(())
-}
-
-/// Within which time, in ns, a call is answered that begins at any moment of this `share` of the time.
-///
-/// Calls that are made one after the other are fewest when they take longest: a stall of 20 ms is one call among
-/// thousands, though it would have met everybody who called in those 20 ms. Counting the moments counts it in full.
-/// `latencies` are sorted.
-fn moment(latencies: &[u32], share: f64) -> f64 {
-    let time: f64 = latencies.iter().map(|latency| f64::from(*latency)).sum();
-    let mut late = time * (1.0 - share);
-    // Of a call that takes `latency`, the moments in which one has to wait longer than x last `latency - x`.
-    let mut longer = 0.0;
-    for pair in latencies.windows(2).rev() {
-        let [x, latency] = [0, 1].map(|at| f64::from(pair.get(at).copied().unwrap_or_default()));
-        longer += 1.0;
-        if longer * (latency - x) >= late {
-            return latency - late / longer;
-        }
-        late -= longer * (latency - x);
-    }
-    latencies.first().map_or(0.0, |latency| f64::from(*latency))
 }
 
 /// User and system time of this process (proc(5): `stat`, fields 14 and 15, in hundredths).
@@ -105,20 +83,4 @@ pub fn cpu_seconds() -> io::Result<f64> {
     let after_name = stat.rsplit(") ").next().unwrap_or_default();
     let ticks: Vec<f64> = after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
     Ok(ticks.iter().sum::<f64>() / 100.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::moment;
-
-    #[test]
-    fn a_stall_counts_by_its_time() {
-        // One second of calls of 100 µs, a stall of 20 ms (2 % of the time) among them.
-        let mut latencies = vec![100_000; 9_800];
-        latencies.push(20_000_000);
-        // In the first half of the stall, 1 % of the time, one waits longer than the other half, 10 ms.
-        assert!((moment(&latencies, 0.99) - 10e6).abs() < 0.1e6, "{}", moment(&latencies, 0.99));
-        assert!((moment(&latencies, 0.5) - 100e3).abs() < 0.1);
-        assert_eq!(moment(&[], 0.99), 0.0);
-    }
 }

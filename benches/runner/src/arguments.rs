@@ -3,13 +3,14 @@
 use crate::Error;
 use crate::cells::{self, Cell};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// What is to be done.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Arguments {
     pub(crate) list: bool,
     pub(crate) plan: Plan,
-    /// Cells whose names begin like one of these; all cells if there are none.
+    /// Names of cells, or their beginnings; all cells if there are none.
     names: Vec<String>,
 }
 
@@ -60,11 +61,18 @@ impl Arguments {
     /// The cells that are to be run.
     pub(crate) fn cells(&self) -> Result<Vec<Cell>, Error> {
         let mut cells = cells::all();
-        let is_meant = |cell: &Cell, name: &String| cell.name.starts_with(name.as_str());
-        if let Some(name) = self.names.iter().find(|name| !cells.iter().any(|cell| is_meant(cell, name))) {
-            return Err(format!("no cell begins with '{name}'; --list shows all").into());
+        let mut meant = BTreeSet::new();
+        for word in &self.names {
+            let by = |is_meant: fn(&str, &str) -> bool| {
+                cells.iter().map(|cell| cell.name.clone()).filter(|name| is_meant(name, word)).collect::<Vec<_>>()
+            };
+            let (exactly, beginning) = (by(|name, word| name == word), by(|name, word| name.starts_with(word)));
+            if beginning.is_empty() {
+                return Err(format!("no cell begins with '{word}'; --list shows all").into());
+            }
+            meant.extend(if exactly.is_empty() { beginning } else { exactly });
         }
-        cells.retain(|cell| self.names.is_empty() || self.names.iter().any(|name| is_meant(cell, name)));
+        cells.retain(|cell| self.names.is_empty() || meant.contains(&cell.name));
         Ok(cells)
     }
 }
@@ -87,11 +95,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_means_the_cells_that_begin_with_it() -> Result<(), Error> {
-        let names =
-            |line| Ok::<_, Error>(read(line)?.cells()?.iter().map(|cell| cell.name.clone()).collect::<Vec<_>>());
-        assert_eq!(names("grpc-c1m1")?, ["grpc-c1m1", "grpc-c1m100"]);
-        assert_eq!(names("--quick grpc-c10m")?, ["grpc-c10m10"]);
+    fn a_word_means_the_cell_of_that_name_or_those_that_begin_so() -> Result<(), Error> {
+        let names = |line| Ok::<_, Error>(read(line)?.cells()?.into_iter().map(|cell| cell.name).collect::<Vec<_>>());
+        assert_eq!(names("grpc-c1m1")?, ["grpc-c1m1"]);
+        assert_eq!(names("grpc-c1m")?, ["grpc-c1m1", "grpc-c1m100"]);
+        assert_eq!(names("--quick slow grpc-c10m10")?, ["grpc-c10m10", "slow-method", "slow-content"]);
+        assert_eq!(names("")?.len(), cells::all().len());
         assert!(names("nothing").is_err());
         assert!(read("--fast").is_err());
         assert!(read("--rounds").is_err());

@@ -34,7 +34,7 @@ type Figures = BTreeMap<String, f64>;
 pub(crate) struct Sample {
     pub(crate) values: Figures,
     /// The share of the machine that others used.
-    foreign: f64,
+    pub(crate) foreign: f64,
 }
 
 impl Sample {
@@ -150,10 +150,12 @@ fn client(server: &Server, line: &str, time: Duration) -> Result<Figures, Error>
 
 /// The figures of the second client, beside those of the first.
 fn both(alone: &Figures, mut beside: Figures) -> Result<Figures, Error> {
+    let ratio = |key| Ok::<_, Error>(figure(&beside, key)? / figure(alone, key)?);
     let more = [
         ("alone_p50", figure(alone, "p50")?),
-        ("alone_moment99", figure(alone, "moment99")?),
-        ("moment99_ratio", figure(&beside, "moment99")? / figure(alone, "moment99")?),
+        ("alone_p99", figure(alone, "p99")?),
+        ("p99_ratio", ratio("p99")?),
+        ("calls_ratio", ratio("calls")?),
         ("all", figure(alone, "all")? + figure(&beside, "all")?),
     ];
     beside.extend(more.map(|(key, value)| (key.to_owned(), value)));

@@ -1,7 +1,7 @@
 //! The figures of a run, as Markdown for people and as JSON for programs.
 
 use crate::arguments::Plan;
-use crate::cells::{Cell, Contender, Measure};
+use crate::cells::{Cell, Contender, Measure, OURS};
 use crate::machine::About;
 use crate::measure::Sample;
 use serde::Serialize;
@@ -55,6 +55,7 @@ impl ContenderResult {
 
     pub(crate) fn add(&mut self, sample: Sample) {
         self.disturbed |= sample.is_disturbed();
+        self.samples.entry("foreign".to_owned()).or_default().push(sample.foreign);
         for (key, value) in sample.values {
             self.samples.entry(key).or_default().push(value);
         }
@@ -84,9 +85,6 @@ impl CellResult {
         self.contenders.iter().all(|contender| contender.failure.is_none())
     }
 }
-
-/// The contender, always the first, that the others are compared with.
-const OURS: &str = "threadwire";
 
 impl Figure {
     fn of(samples: &[f64]) -> Option<Self> {
@@ -194,6 +192,7 @@ pub(crate) fn markdown(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{cells, machine};
 
     #[test]
     fn a_figure_is_the_median_and_the_range() {
@@ -227,5 +226,29 @@ mod tests {
     fn a_table_is_aligned() {
         let rows = [["", "µs"], ["one", "1"]].map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(table(&rows), "|     | µs |\n| --- | -- |\n| one | 1  |\n");
+    }
+
+    #[test]
+    fn a_report_has_ratios_marks_and_reasons() -> Result<(), Box<dyn std::error::Error>> {
+        let cell = cells::all().into_iter().next().ok_or("there is no cell")?;
+        let sample = |rate, foreign| Sample { values: [("rate".to_owned(), rate)].into(), foreign };
+        let mut results: Vec<_> = cell.contenders.iter().map(|contender| ContenderResult::new(*contender)).collect();
+        let [ours, peer, broken, ..] = results.as_mut_slice() else { return Err("too few contenders".into()) };
+        ours.add(sample(3_000.0, 0.0));
+        peer.add(sample(1_500.0, 0.5));
+        broken.failure = Some("it is broken".into());
+        let cell = CellResult::new(&cell, results);
+        assert!(!cell.is_complete());
+        let plan = Plan { rounds: 1, seconds: 1.0, repeats: 0 };
+        let report = Report { about: machine::about(), plan, cells: vec![cell] };
+
+        let text = markdown(&report);
+        for part in ["| threadwire ", "| 3000 ", " *disturbed* ", "| 1500 (2.00×) ", "Not measured: ", "it is broken"]
+        {
+            assert!(text.contains(part), "no {part:?} in\n{text}");
+        }
+        let json = serde_json::to_value(&report)?;
+        assert_eq!(json.pointer("/cells/0/contenders/1/figures/rate/threadwire_ratio"), Some(&2.0.into()));
+        Ok(())
     }
 }
