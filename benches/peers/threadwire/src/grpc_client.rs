@@ -56,17 +56,21 @@ fn threads(count: usize, client: &GreeterClient, window: Window) -> Result<Vec<C
 /// Fast calls of one thread, while two others always have a slow call each on the same connection.
 fn beside(client: &GreeterClient, window: Window, slow: fn(&GreeterClient) -> bool) -> Result<Vec<Calls>, Error> {
     let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                let mut answered = true;
-                while answered && !over.load(Ordering::Relaxed) {
-                    answered = slow(client);
-                }
-            });
+    let caller = || {
+        while !over.load(Ordering::Relaxed) {
+            if !slow(client) {
+                return false;
+            }
         }
+        true
+    };
+    thread::scope(|scope| {
+        let slow: Vec<_> = (0..2).map(|_| scope.spawn(caller)).collect();
         let calls = call(client, window);
         over.store(true, Ordering::Relaxed);
+        if !slow.into_iter().all(|thread| thread.join().unwrap_or(false)) {
+            return Err("a slow call failed".into());
+        }
         Ok(vec![calls?])
     })
 }

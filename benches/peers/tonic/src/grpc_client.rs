@@ -109,19 +109,21 @@ fn threads(count: usize, client: &Client, window: Window, handle: Handle) -> Res
 
 /// Fast calls of one task, while two others always have a slow call each on the same connection.
 async fn beside(client: Client, window: Window, by_method: bool) -> Result<Vec<Calls>, Error> {
-    for _ in 0..2 {
-        let mut client = client.clone();
-        tokio::spawn(async move {
-            loop {
-                let called = match by_method {
-                    true => client.say_hello_slowly(request(NAME)).await,
-                    false => client.say_hello(request(SLOW_NAME)).await,
-                };
-                if called.is_err() {
-                    return;
-                }
+    let caller = |mut client: Client| async move {
+        loop {
+            let called = match by_method {
+                true => client.say_hello_slowly(request(NAME)).await,
+                false => client.say_hello(request(SLOW_NAME)).await,
+            };
+            if called.is_err() {
+                return;
             }
-        });
+        }
+    };
+    let slow = [(); 2].map(|()| tokio::spawn(caller(client.clone())));
+    let calls = call(client, window).await?;
+    if slow.iter().any(|task| task.is_finished()) {
+        return Err("a slow call failed".into());
     }
-    Ok(vec![call(client, window).await?])
+    Ok(vec![calls])
 }
