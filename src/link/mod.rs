@@ -11,7 +11,7 @@
 //!
 //! - `drive`: the driving right; `bell`: waking the reader; `role`: who the reader is; `cork`: waking those who wait;
 //!   `io` and `outbox`: the bytes; `engine`: what is driven; `end`: the orderly end, `farewell`: that of connections
-//!   without an engine; `attendant`: who reads when no thread does.
+//!   without an engine; `attendant`: who reads when no thread does; `keepalive`: when a silent peer is asked.
 //! - Lock order: `core` (the engine) → the engine's own ones (h2's, the queues of its handles), or `io` → `published`;
 //!   `role` → `published`. `cork` is a leaf, and the attendant's list is taken alone. None is held in `poll`, `park`,
 //!   or in user code but the observer's.
@@ -33,6 +33,7 @@ mod end;
 mod engine;
 mod farewell;
 mod io;
+mod keepalive;
 #[cfg(test)]
 mod model;
 mod outbox;
@@ -46,6 +47,7 @@ pub(crate) use cork::Parker;
 pub(crate) use engine::{Engine, Parts, Step};
 pub(crate) use farewell::{Farewells, farewell};
 pub(crate) use io::{Filled, Io, SharedIo};
+pub(crate) use keepalive::{Due, Keepalive};
 pub(crate) use sync::lock;
 
 use crate::net::Interest;

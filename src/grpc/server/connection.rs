@@ -18,7 +18,7 @@ use super::service::{Handler, Unary};
 use super::streaming::StreamingCall;
 use crate::http2::{Accept, Failure, Inbound, Incoming};
 use crate::link::Parker;
-use crate::net::PeerAddress;
+use crate::net::{PeerAddress, wait};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,6 +87,8 @@ struct Receiving {
     message: Option<Bytes>,
     /// All that has come.
     bytes: usize,
+    /// When it must have come.
+    until: Instant,
     handler: Unary,
     path: Arc<str>,
     metadata: Metadata,
@@ -163,6 +165,7 @@ impl Table<'_> {
                 messages: Messages::new(core.limits.receive_message_bytes),
                 message: None,
                 bytes: 0,
+                until: wait::deadline(Instant::now(), core.limits.message_timeout),
                 handler: Arc::clone(handler),
                 path: Arc::clone(path),
                 metadata,
@@ -201,7 +204,7 @@ impl Entry {
             self.go_on(side, unfinished, now);
         }
         if !self.call.is_over() {
-            return Next::Goes(self.call.deadline);
+            return Next::Goes([self.call.deadline, self.receives_until()].into_iter().flatten().min());
         }
         self.call.push(now, side.core.limits.write_timeout).map_or(Next::Over, |until| Next::Goes(Some(until)))
     }
@@ -209,6 +212,10 @@ impl Entry {
     fn go_on(&mut self, side: &Side<'_>, unfinished: &mut usize, now: Instant) {
         if self.call.deadline.is_some_and(|deadline| deadline <= now) {
             return self.call.cancel(CancelCause::Deadline, &deadline_exceeded());
+        }
+        if self.receives_until().is_some_and(|until| until <= now) {
+            let text = format!("the request has not come within {:?}", side.core.limits.message_timeout);
+            return self.call.cancel(CancelCause::Deadline, &Status::deadline_exceeded(text));
         }
         if !self.changed.is.swap(false, Ordering::AcqRel) {
             return;
@@ -226,6 +233,11 @@ impl Entry {
         {
             self.give_up(side, &failure);
         }
+    }
+
+    /// When the request must have come, if it is still coming.
+    fn receives_until(&self) -> Option<Instant> {
+        if let Stage::Receiving(receiving) = &self.stage { Some(receiving.until) } else { None }
     }
 
     fn run(&mut self, side: &Side<'_>, unfinished: &mut usize, message: Bytes) {
