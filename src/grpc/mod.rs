@@ -33,5 +33,7 @@ pub use metadata::{InvalidMetadata, Metadata, MetadataValue};
 pub use method::{CallKind, MethodDescriptor};
 pub use request::Request;
 pub use response::Response;
-pub use server::{RequestStream, ResponseSink, Server, ServerBuilder, ServerHandle, ServiceDefinition, ShutdownReport};
+pub use server::{
+    Dispatch, RequestStream, ResponseSink, Server, ServerBuilder, ServerHandle, ServiceDefinition, ShutdownReport,
+};
 pub use status::{Origin, Status};

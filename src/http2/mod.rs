@@ -29,7 +29,7 @@ mod upkeep;
 mod watch;
 
 pub(crate) use client::{Pending, Requests, connect};
-pub(crate) use engine::{Connection, Ending, Settings};
+pub(crate) use engine::Settings;
 pub(crate) use failure::{Failure, reason};
 pub(crate) use opening::Progress;
 pub(crate) use server::{Accept, Incoming, Respond, accept};

@@ -220,6 +220,7 @@ impl Accepted {
                 half: None,
                 watcher: None,
                 opened,
+                quiet: false,
             },
         })
     }
@@ -244,6 +245,8 @@ pub(crate) struct Respond {
     /// Woken when the peer gives the stream up.
     watcher: Option<Waker>,
     opened: Opened,
+    /// Whoever drops it pumps.
+    quiet: bool,
 }
 
 impl Respond {
@@ -328,6 +331,11 @@ impl Respond {
         self.connection.pump();
     }
 
+    /// Drops it; the caller pumps.
+    pub(crate) fn discard(mut self) {
+        self.quiet = true;
+    }
+
     /// Has `waker` woken when the peer gives the stream up, or says now how it did.
     pub(crate) fn watch(&mut self, waker: &Waker) -> Option<Failure> {
         if let Some(half) = &self.half {
@@ -356,6 +364,8 @@ impl Drop for Respond {
     fn drop(&mut self) {
         self.inner = None;
         // If the request has not ended, h2 now resets the stream (NO_ERROR after an answer): that leaves, too.
-        self.connection.pump();
+        if !self.quiet {
+            self.connection.pump();
+        }
     }
 }

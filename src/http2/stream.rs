@@ -48,11 +48,13 @@ pub(crate) struct Inbound {
     // Dropped before the permit, so that the stream is over when its place is given on.
     stream: Option<RecvStream>,
     permit: Option<Arc<Permit>>,
+    /// Whoever drops it pumps.
+    quiet: bool,
 }
 
 impl Inbound {
     pub(super) fn new(connection: &Arc<Connection>, stream: RecvStream) -> Self {
-        Self { connection: Arc::clone(connection), stream: Some(stream), permit: None }
+        Self { connection: Arc::clone(connection), stream: Some(stream), permit: None, quiet: false }
     }
 
     pub(super) fn with_permit(mut self, permit: Arc<Permit>) -> Self {
@@ -90,6 +92,11 @@ impl Inbound {
         self.stream.as_ref().is_none_or(RecvStream::is_end_stream)
     }
 
+    /// Drops it; the caller pumps.
+    pub(crate) fn discard(mut self) {
+        self.quiet = true;
+    }
+
     /// Gives the window of `bytes` back to the peer: they have been used. The caller pumps.
     pub(crate) fn release(&mut self, bytes: usize) {
         if let Some(stream) = &mut self.stream {
@@ -104,7 +111,9 @@ impl Drop for Inbound {
         self.stream = None;
         self.permit = None;
         // What the drop made h2 want to send (a reset, window) leaves; nothing is done if it made nothing.
-        self.connection.pump();
+        if !self.quiet {
+            self.connection.pump();
+        }
     }
 }
 

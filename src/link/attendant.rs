@@ -4,11 +4,13 @@
 //! ago, the attendant ticks every millisecond; a candidate that is still without a reader two ticks later becomes its
 //! own. So a thread that comes back within a millisecond or two (the next call, a short handler) costs no hand-over and
 //! no wake-up. Without candidates the attendant sleeps until one of its connections has something, and without
-//! connections it ends; the next one left to it starts it again.
+//! connections it ends (that of a gRPC server, whose readers lend it their role for every call, stays); the next one
+//! left to it starts it again.
 //!
 //! A thread takes the role back by saying so in the role alone. The attendant may then be woken once more by that
 //! socket: it finds that it does not hold the role, and forgets the connection.
 
+use super::attended::{Adoption, Attended, Sleep};
 use super::sync::lock;
 use crate::Threads;
 use crate::net::Interest;
@@ -24,38 +26,7 @@ use std::time::{Duration, Instant};
 
 const TICK: Duration = Duration::from_millis(1);
 /// How many ticks without a candidate before the attendant stops ticking.
-const QUIET_TICKS: u32 = 20;
-
-/// A connection, as the attendant sees it.
-pub(super) trait Attended: Send + Sync {
-    /// Takes the reader role if it has been free for two ticks.
-    fn adopt(&self, tick: u64) -> Adoption;
-
-    /// Does what there is to do. False: the connection is not the attendant's any more.
-    fn attend(&self, readiness: Readiness, now: Instant) -> bool;
-
-    /// Whether the attendant may sleep for this connection, and what for.
-    fn sleep(&self) -> Sleep;
-}
-
-/// What has become of a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Adoption {
-    /// It is the attendant's.
-    Adopted,
-    /// It has not been free for long enough.
-    Wait,
-    /// A thread has it, or it is closed.
-    Taken,
-}
-
-/// What an attended connection waits for.
-pub(super) enum Sleep {
-    /// Nothing: there is work, or the role is gone.
-    Awake,
-    /// This.
-    Asleep { descriptor: Option<Arc<dyn AsFd + Send + Sync>>, interest: Interest, deadline: Option<Instant> },
-}
+const QUIET_TICKS: u32 = 5;
 
 /// The owner of the attendant's thread: one for each server, each channel, and each client of WebSocket.
 pub(crate) struct Attendant {
@@ -68,13 +39,22 @@ pub(crate) struct Attendant {
     ended: Condvar,
 }
 
+/// When the thread ends that has no connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Ends {
+    /// When there was none for a few ticks.
+    #[default]
+    Quiet,
+    Never,
+    AtOnce,
+}
+
 #[derive(Default)]
 struct Desk {
     candidates: Vec<Arc<dyn Attended>>,
     running: bool,
     asleep: bool,
-    /// The thread is not to wait for the next connection.
-    dismissed: bool,
+    ends: Ends,
     /// The threads that have been started and not been joined; all but the last are over.
     threads: Vec<JoinHandle<()>>,
 }
@@ -90,6 +70,22 @@ impl Attendant {
             desk: Mutex::new(Desk::default()),
             ended: Condvar::new(),
         }))
+    }
+
+    /// One whose thread, once started, stays until [`Attendant::release`]: for those whose connections come and go.
+    ///
+    /// # Errors
+    /// What the system says when it refuses a waker.
+    pub(crate) fn that_stays(threads: &Threads) -> std::io::Result<Arc<Self>> {
+        let this = Self::new(threads)?;
+        lock(&this.desk).ends = Ends::Never;
+        Ok(this)
+    }
+
+    /// Has the thread end as soon as no connection is left to it.
+    pub(crate) fn release(&self) {
+        lock(&self.desk).ends = Ends::AtOnce;
+        self.wake();
     }
 
     pub(super) fn tick(&self) -> u64 {
@@ -129,8 +125,7 @@ impl Attendant {
 
     /// Has the thread end as soon as no connection is left to it, and joins it, unless that lasts until `deadline`.
     pub(crate) fn dismiss(&self, deadline: Instant) {
-        lock(&self.desk).dismissed = true;
-        self.wake();
+        self.release();
         let mut desk = lock(&self.desk);
         while desk.running {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -194,7 +189,12 @@ impl Attendant {
     /// True: there was nothing left, for long enough (`quiet`) or for good, and the thread is to end.
     fn ends(&self, quiet: bool) -> bool {
         let mut desk = lock(&self.desk);
-        let ends = desk.candidates.is_empty() && (quiet || desk.dismissed);
+        let over = match desk.ends {
+            Ends::Quiet => quiet,
+            Ends::Never => false,
+            Ends::AtOnce => true,
+        };
+        let ends = over && desk.candidates.is_empty();
         if ends {
             desk.running = false;
             self.ended.notify_all();

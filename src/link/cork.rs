@@ -23,13 +23,19 @@ const READER: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct Parker {
     state: AtomicU8,
-    thread: Thread,
+    /// None: whoever reads.
+    thread: Option<Thread>,
     cork: Arc<Cork>,
 }
 
 impl Parker {
     pub(crate) fn new(cork: &Arc<Cork>) -> Arc<Self> {
-        Arc::new(Self { state: AtomicU8::new(0), thread: thread::current(), cork: Arc::clone(cork) })
+        Arc::new(Self { state: AtomicU8::new(0), thread: Some(thread::current()), cork: Arc::clone(cork) })
+    }
+
+    /// Wakes whichever thread reads for the connection.
+    pub(super) fn of_reader(cork: &Arc<Cork>) -> Arc<Self> {
+        Arc::new(Self { state: AtomicU8::new(READER), thread: None, cork: Arc::clone(cork) })
     }
 
     /// Forgets earlier wakes; what is waited for is looked at after this.
@@ -46,6 +52,17 @@ impl Parker {
         }
     }
 
+    /// Whether this thread has the reader role. Others give it, only the thread itself gives it up.
+    pub(super) fn is_reader(&self) -> bool {
+        self.state.load(Ordering::Acquire) & READER != 0
+    }
+
+    fn unpark(&self) {
+        if let Some(thread) = &self.thread {
+            thread.unpark();
+        }
+    }
+
     /// Whether there was a wake since the last [`Parker::clear`]. Asked by the reader before it sleeps: a wake that
     /// came before it was the reader has not rung the bell.
     pub(super) fn is_notified(&self) -> bool {
@@ -56,7 +73,7 @@ impl Parker {
     /// Wakes the thread out of `park`: it has been handed the reader role.
     pub(super) fn unpark_for_role(&self) {
         self.state.fetch_or(NOTIFIED, Ordering::AcqRel);
-        self.thread.unpark();
+        self.unpark();
     }
 
     /// Sleeps in `park` until somebody wakes this thread or `deadline` has come. May end early.
@@ -74,7 +91,7 @@ impl Parker {
     pub(super) fn notify(&self) -> bool {
         let reader = self.state.fetch_or(NOTIFIED, Ordering::AcqRel) & READER != 0;
         if !reader {
-            self.thread.unpark();
+            self.unpark();
         }
         reader
     }

@@ -2,7 +2,7 @@
 
 use super::pool::Pool;
 use super::service::{Router, ServiceDefinition};
-use super::{Core, Server};
+use super::{Core, Dispatch, Server};
 use crate::http2::Settings;
 use crate::link::{Attendant, Farewells};
 use crate::net::{Listener, Observer};
@@ -18,6 +18,7 @@ const WORKERS: usize = 10;
 /// The settings of a server; ends in [`ServerBuilder::bind`].
 pub struct ServerBuilder {
     workers: usize,
+    dispatch: Dispatch,
     limits: Limits,
     threads: Threads,
     observer: Option<Arc<dyn Observer>>,
@@ -28,6 +29,7 @@ impl Default for ServerBuilder {
     fn default() -> Self {
         Self {
             workers: WORKERS,
+            dispatch: Dispatch::default(),
             limits: Limits::default(),
             threads: Threads::default(),
             observer: None,
@@ -37,10 +39,17 @@ impl Default for ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// How many handlers of unary calls run at once, each on a thread; by default 10. The others wait, at most
-    /// [`Limits::queued_calls`] of them.
+    /// How many handlers of unary calls run at once in the pool, each on a thread; by default 10. The others wait, at
+    /// most [`Limits::queued_calls`] of them. (Which handlers run in the pool is for [`ServerBuilder::dispatch`] to
+    /// say.)
     pub fn workers(mut self, count: usize) -> Self {
         self.workers = count;
+        self
+    }
+
+    /// Where handlers of unary calls run; by default [`Dispatch::Adaptive`].
+    pub fn dispatch(mut self, dispatch: Dispatch) -> Self {
+        self.dispatch = dispatch;
         self
     }
 
@@ -75,13 +84,14 @@ impl ServerBuilder {
     /// [`Error::Address`], [`Error::Resolve`] or [`Error::Bind`]; [`Error::Io`] if there is no descriptor left.
     pub fn bind(self, address: &str) -> Result<Server, Error> {
         let listener = Listener::bind(&self.threads, address)?;
-        let attendant = Attendant::new(&self.threads)
+        let attendant = Attendant::that_stays(&self.threads)
             .map_err(|source| Error::Io { operation: "making a descriptor to be woken by", source })?;
         Ok(Server {
             core: Arc::new(Core {
                 listener,
                 router: self.router,
                 pool: Pool::new(self.workers, &self.threads, &self.limits),
+                dispatch: self.dispatch,
                 farewells: Farewells::new(&attendant, self.limits.close_timeout),
                 attendant,
                 numbers: AtomicU64::new(1),
@@ -101,6 +111,7 @@ impl fmt::Debug for ServerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerBuilder")
             .field("workers", &self.workers)
+            .field("dispatch", &self.dispatch)
             .field("limits", &self.limits)
             .field("threads", &self.threads)
             .field("router", &self.router)

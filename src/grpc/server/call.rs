@@ -79,22 +79,34 @@ impl Call {
 
     /// Answers a unary call. What its client's window does not take at once is left to the reader, see [`Call::push`].
     pub(super) fn answer(&self, outcome: Result<Response<Bytes>, Status>) {
+        drop(self.settle(outcome));
+    }
+
+    /// [`Call::answer`] by whoever pumps the connection afterwards. True: some of it is left.
+    pub(super) fn answer_quietly(&self, outcome: Result<Response<Bytes>, Status>) -> bool {
+        let Some((answering, is_left)) = self.settle(outcome) else { return false };
+        answering.respond.discard();
+        is_left
+    }
+
+    fn settle(&self, outcome: Result<Response<Bytes>, Status>) -> Option<(Answering, bool)> {
         // Held until the rest is there: the reader that finds the call over finds the rest, too.
         let mut leaving = lock(&self.leaving);
-        let Some(mut answering) = self.take() else { return };
+        let mut answering = self.take()?;
         let sent = match outcome.and_then(|response| self.whole(response)) {
             Ok((head, body, trailers)) => answering.respond.answer(head, body, trailers),
             Err(status) => answering.respond.head_only(self.trailers_only(&status, HeaderMap::new())).map(|()| None),
         };
-        match sent {
-            Ok(None) => {}
-            Ok(Some(rest)) => {
-                *leaving = Some(Leaving::new(rest, &self.untaken));
-                self.reader.wake_by_ref();
-            }
-            Err(failure) => tell(Err(failure)),
+        let rest = sent.unwrap_or_else(|failure| {
+            tell(Err(failure));
+            None
+        });
+        let is_left = rest.is_some();
+        if let Some(rest) = rest {
+            *leaving = Some(Leaving::new(rest, &self.untaken));
+            self.reader.wake_by_ref();
         }
-        drop(leaving);
+        Some((answering, is_left))
     }
 
     /// For a call that is over: hands on what its client takes of the answer, for as long as `patience` without

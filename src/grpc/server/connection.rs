@@ -1,313 +1,174 @@
-//! One connection on its reader thread: takes the streams that the peer opens, gathers requests, hands them to the
-//! pool, and watches over the calls until they are answered.
+//! One connection and its reader thread: looks after the table of calls, runs handlers of fast methods itself, and
+//! gives all others to the pool or to threads of their own.
 //!
-//! The table of calls belongs to the reader alone. A call is answered by whoever has the answer, on that thread; the
-//! reader learns of it when it next looks, and drops the call. It looks when its connection has input, when a stream
-//! that it watches has changed (each has a waker that sets a flag and wakes the reader), and at the earliest deadline
-//! of its calls.
+//! While a handler runs on the reader thread, the reader role is lent: if that lasts, the attendant takes it, and looks
+//! after the table (the Link's [`Duty`]). It finds the call that overran, which from then on is watched as those in the
+//! pool are, sends its method back to the pool, and gives the pool the calls that waited behind it. So the table's lock
+//! settles who is newest: the thread that comes back from a handler finds it still noted as running, or taken over.
 
-use super::super::frame::Messages;
-use super::super::mapping::deadline_exceeded;
-use super::super::{CancelCause, Metadata, Request, Status};
+use super::super::CancelCause;
 use super::Core;
 use super::call::Call;
-use super::head::{self, Head, Refusal};
 use super::leaving::Untaken;
 use super::pool::Job;
-use super::service::{Handler, Unary};
-use super::streaming::StreamingCall;
-use crate::http2::{Accept, Failure, Inbound, Incoming};
-use crate::link::Parker;
-use crate::net::{PeerAddress, wait};
-use bytes::Bytes;
-use std::sync::Arc;
+use super::table::{Table, Work};
+use crate::http2::{Accept, Incoming, Respond};
+use crate::link::{Duty, Parker, lock};
+use crate::net::PeerAddress;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Poll, Wake, Waker};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, Weak};
+use std::task::Waker;
+use std::time::{Duration, Instant};
 
-/// Serves a connection until it is closed. `cut`: it is this side that cuts it off.
-pub(super) fn serve(core: &Arc<Core>, accept: &Accept, peer: PeerAddress, cut: &AtomicBool) {
-    let parker = accept.connection.parker();
-    let side = Side { core, peer, cut };
-    let untaken = Untaken::new(core.limits.untaken_message_bytes);
-    let mut table = Table { side, accept, parker: Arc::clone(&parker), entries: Vec::new(), unfinished: 0, untaken };
-    accept.connection.read_until_closed(&parker, || table.turn());
-    for entry in &table.entries {
-        table.side.lose(&entry.call, CancelCause::ConnectionLost);
-    }
-}
+/// How long answers of handlers on the reader thread gather at most before they leave.
+const GATHER: Duration = Duration::from_micros(200);
 
-/// What all calls of a connection have in common.
-struct Side<'c> {
-    core: &'c Arc<Core>,
+/// A connection that is served.
+pub(super) struct Served {
+    core: Arc<Core>,
+    accept: Accept,
     peer: PeerAddress,
-    cut: &'c AtomicBool,
+    /// It is this side that cuts the connection off.
+    cut: AtomicBool,
+    /// Wakes whoever reads.
+    reader: Arc<Parker>,
+    waker: Waker,
+    /// Guards the calls; held for a look at all of them, never while a handler runs or a thread is started.
+    table: Mutex<Table>,
 }
 
-impl Side<'_> {
+impl Served {
+    pub(super) fn new(core: &Arc<Core>, accept: Accept, peer: PeerAddress) -> Arc<Self> {
+        let reader = accept.connection.reader_parker();
+        Arc::new(Self {
+            core: Arc::clone(core),
+            peer,
+            cut: AtomicBool::new(false),
+            waker: Waker::from(Arc::clone(&reader)),
+            reader,
+            table: Mutex::new(Table::new(core.limits.untaken_message_bytes)),
+            accept,
+        })
+    }
+
+    /// Serves the connection, on the calling thread, until it is closed.
+    pub(super) fn serve(self: &Arc<Self>) {
+        let connection = &self.accept.connection;
+        let parker = connection.parker();
+        let this: Weak<Self> = Arc::downgrade(self);
+        connection.read_until_closed(&parker, this, || {
+            let next = self.look(true);
+            self.run_ready(&parker);
+            next
+        });
+        lock(&self.table).lose_all(self);
+    }
+
+    /// No new calls; those that are open finish, then the connection ends.
+    pub(super) fn drain(&self) {
+        self.accept.ending.drain(&self.accept.connection);
+    }
+
+    /// Ends the connection and all its calls now.
+    pub(super) fn cut_off(&self) {
+        self.cut.store(true, Ordering::Release);
+        self.accept.ending.abort(&self.accept.connection);
+    }
+
+    /// Whether the socket has been closed; a handler may still run.
+    pub(super) fn is_closed(&self) -> bool {
+        self.accept.connection.is_closed()
+    }
+
+    /// The method whose handler runs on the reader thread.
+    pub(super) fn running_path(&self) -> Option<Arc<str>> {
+        lock(&self.table).running_path()
+    }
+
     /// The peer of this call can get no answer any more: because of `cause`, unless it is this side that cuts the
     /// connection off.
-    fn lose(&self, call: &Call, cause: CancelCause) {
+    pub(super) fn lose(&self, call: &Call, cause: CancelCause) {
         let cut = self.cut.load(Ordering::Acquire);
         if call.abandon(if cut { CancelCause::Shutdown } else { cause }) && cut {
             self.core.cut_calls.fetch_add(1, Ordering::Relaxed);
         }
     }
-}
 
-struct Table<'c> {
-    side: Side<'c>,
-    accept: &'c Accept,
-    parker: Arc<Parker>,
-    entries: Vec<Entry>,
-    /// Bytes of requests that are not whole yet.
-    unfinished: usize,
-    untaken: Arc<Untaken>,
-}
-
-struct Entry {
-    call: Arc<Call>,
-    changed: Arc<Changed>,
-    waker: Waker,
-    stage: Stage,
-}
-
-enum Stage {
-    /// A unary call whose request is coming.
-    Receiving(Box<Receiving>),
-    /// In the pool; it is watched whether the peer gives it up.
-    Running,
-    /// On a thread of its own; watched likewise.
-    Streaming,
-}
-
-struct Receiving {
-    body: Inbound,
-    messages: Messages,
-    message: Option<Bytes>,
-    /// All that has come.
-    bytes: usize,
-    /// When it must have come.
-    until: Instant,
-    handler: Unary,
-    path: Arc<str>,
-    metadata: Metadata,
-}
-
-/// What a watched stream's waker sets.
-struct Changed {
-    is: AtomicBool,
-    parker: Arc<Parker>,
-}
-
-impl Wake for Changed {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.is.store(true, Ordering::Release);
-        self.parker.wake_by_ref();
-    }
-}
-
-impl Table<'_> {
-    /// Does what there is to do; answers when there will be more at the latest.
-    fn turn(&mut self) -> Option<Instant> {
-        while let Some(incoming) = self.accept.accepted.next(&self.accept.connection, &self.parker) {
-            self.begin(incoming);
-        }
-        let now = Instant::now();
-        let mut earliest = None;
-        let (side, unfinished) = (&self.side, &mut self.unfinished);
-        // Their streams end with the protocol, before the socket is closed; and one by one, which says less of the
-        // cause.
-        let closed = self.accept.accepted.is_closed();
-        self.entries.retain_mut(|entry| {
-            if closed {
-                side.lose(&entry.call, CancelCause::ConnectionLost);
-            }
-            let next = entry.advance(side, unfinished, now);
-            earliest = [earliest, next.until()].into_iter().flatten().min();
-            if next == Next::Over {
-                entry.forget(unfinished);
-            }
-            next != Next::Over
-        });
-        earliest
+    pub(super) fn peer(&self) -> &PeerAddress {
+        &self.peer
     }
 
-    fn begin(&mut self, incoming: Incoming) {
-        let Incoming { head, body, respond } = incoming;
-        let head = head::read(head);
-        // A time that no clock can show is as good as none.
-        let timeout = head.as_ref().ok().and_then(|head| head.timeout);
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let changed = Arc::new(Changed { is: AtomicBool::new(true), parker: Arc::clone(&self.parker) });
-        let waker = Waker::from(Arc::clone(&changed));
-        let call = Call::new(respond, deadline, &self.accept.peer, &self.untaken, waker.clone());
-        match self.route(&call, head, body) {
-            Ok(stage) => self.entries.push(Entry { call, changed, waker, stage }),
-            Err(refusal) => call.refuse(refusal),
-        }
+    /// Wakes whoever reads.
+    pub(super) fn reader(&self) -> &Arc<Parker> {
+        &self.reader
     }
 
-    fn route(&self, call: &Arc<Call>, head: Result<Head, Refusal>, body: Inbound) -> Result<Stage, Refusal> {
-        let Head { path, timeout, metadata } = head?;
-        let Side { core, peer, .. } = &self.side;
-        let (path, handler) = core.router.find(&path)?;
-        if timeout.is_some_and(|timeout| timeout.is_zero()) {
-            return Err(deadline_exceeded().into());
-        }
-        match handler {
-            Handler::Unary(handler) => Ok(Stage::Receiving(Box::new(Receiving {
-                body,
-                messages: Messages::new(core.limits.receive_message_bytes),
-                message: None,
-                bytes: 0,
-                until: wait::deadline(Instant::now(), core.limits.message_timeout),
-                handler: Arc::clone(handler),
-                path: Arc::clone(path),
-                metadata,
-            }))),
-            Handler::Streaming(handler) => {
-                let (call, peer) = (Arc::clone(call), peer.clone());
-                let call = StreamingCall { call, inbound: body, metadata, peer, path: Arc::clone(path) };
-                core.start_streaming(call, Arc::clone(handler))?;
-                Ok(Stage::Streaming)
+    /// The protocol is over: there will be no answers.
+    pub(super) fn is_over(&self) -> bool {
+        self.accept.accepted.is_closed()
+    }
+
+    pub(super) fn next_stream(&self) -> Option<Incoming> {
+        self.accept.accepted.next(&self.accept.connection, &self.reader)
+    }
+
+    pub(super) fn call(&self, respond: Respond, deadline: Option<Instant>, untaken: &Arc<Untaken>) -> Arc<Call> {
+        Call::new(respond, deadline, &self.accept.peer, untaken, self.waker.clone())
+    }
+
+    /// Does what there is to do but run handlers; answers when there will be more at the latest. `by_reader`: fast
+    /// methods' handlers may wait to be run by this thread.
+    fn look(&self, by_reader: bool) -> Option<Instant> {
+        self.reader.clear();
+        let mut work = Vec::new();
+        let next = lock(&self.table).turn(self, by_reader, &mut work);
+        for work in work {
+            match work {
+                Work::Pool(job) => self.core.pool.submit(job),
+                Work::Stream(call, handler) => self.core.start_streaming(call, handler),
             }
         }
-    }
-}
-
-/// What is to become of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    /// It has nothing to wait for any more.
-    Over,
-    /// It goes on, and is to be looked at by then.
-    Goes(Option<Instant>),
-}
-
-impl Next {
-    fn until(self) -> Option<Instant> {
-        match self {
-            Self::Over => None,
-            Self::Goes(until) => until,
-        }
-    }
-}
-
-impl Entry {
-    fn advance(&mut self, side: &Side<'_>, unfinished: &mut usize, now: Instant) -> Next {
-        if !self.call.is_over() {
-            self.go_on(side, unfinished, now);
-        }
-        if !self.call.is_over() {
-            return Next::Goes([self.call.deadline, self.receives_until()].into_iter().flatten().min());
-        }
-        self.call.push(now, side.core.limits.write_timeout).map_or(Next::Over, |until| Next::Goes(Some(until)))
+        next
     }
 
-    fn go_on(&mut self, side: &Side<'_>, unfinished: &mut usize, now: Instant) {
-        if self.call.deadline.is_some_and(|deadline| deadline <= now) {
-            return self.call.cancel(CancelCause::Deadline, &deadline_exceeded());
-        }
-        if self.receives_until().is_some_and(|until| until <= now) {
-            let text = format!("the request has not come within {:?}", side.core.limits.message_timeout);
-            return self.call.cancel(CancelCause::Deadline, &Status::deadline_exceeded(text));
-        }
-        if !self.changed.is.swap(false, Ordering::AcqRel) {
-            return;
-        }
-        if let Stage::Receiving(receiving) = &mut self.stage {
-            match receiving.poll(&self.waker, unfinished, side.core.limits.unfinished_message_bytes) {
-                Poll::Pending => return,
-                Poll::Ready(Err(Unusable::Gone(failure))) => return self.give_up(side, &failure),
-                Poll::Ready(Err(Unusable::Wrong(status))) => return self.call.answer(Err(status)),
-                Poll::Ready(Ok(message)) => self.run(side, unfinished, message),
-            }
-        }
-        if let Stage::Running | Stage::Streaming = self.stage
-            && let Some(failure) = self.call.watch(&self.waker)
-        {
-            self.give_up(side, &failure);
-        }
-    }
-
-    /// When the request must have come, if it is still coming.
-    fn receives_until(&self) -> Option<Instant> {
-        if let Stage::Receiving(receiving) = &self.stage { Some(receiving.until) } else { None }
-    }
-
-    fn run(&mut self, side: &Side<'_>, unfinished: &mut usize, message: Bytes) {
-        self.forget(unfinished);
-        let Stage::Receiving(receiving) = std::mem::replace(&mut self.stage, Stage::Running) else { return };
-        let Receiving { handler, path, metadata, .. } = *receiving;
-        let call = Arc::clone(&self.call);
-        let request = Request::received(message, metadata, call.deadline, side.peer.clone(), call.cancellation.clone());
-        side.core.pool.submit(Job { call, handler, path, request });
-    }
-
-    fn give_up(&self, side: &Side<'_>, failure: &Failure) {
-        let is_reset = matches!(failure, Failure::Reset { .. });
-        side.lose(&self.call, if is_reset { CancelCause::Peer } else { CancelCause::ConnectionLost });
-    }
-
-    /// The bytes of its request are not counted any more.
-    fn forget(&mut self, unfinished: &mut usize) {
-        if let Stage::Receiving(receiving) = &mut self.stage {
-            *unfinished -= std::mem::take(&mut receiving.bytes);
-        }
-    }
-}
-
-/// Why there is no request.
-enum Unusable {
-    /// The peer cannot get an answer any more.
-    Gone(Failure),
-    Wrong(Status),
-}
-
-impl From<Status> for Unusable {
-    fn from(status: Status) -> Self {
-        Self::Wrong(status)
-    }
-}
-
-impl Receiving {
-    /// Takes what has come of the request: one message, then the end of the client's half.
-    fn poll(&mut self, waker: &Waker, unfinished: &mut usize, most: usize) -> Poll<Result<Bytes, Unusable>> {
+    /// Runs the calls that wait for this thread.
+    fn run_ready(&self, parker: &Arc<Parker>) {
+        let connection = &self.accept.connection;
+        let mut begin = Instant::now();
+        let mut sent = begin;
+        let Some(mut job) = lock(&self.table).begin_next(begin) else { return };
         loop {
-            match self.body.poll_data(waker) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Some(Ok(piece))) => self.take(piece, unfinished, most)?,
-                Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(Unusable::Gone(failure))),
-                Poll::Ready(None) => return Poll::Ready(self.whole()),
+            connection.lend(parker);
+            let Job { call, method, request } = job;
+            let outcome = method.run(request, self.core.limits.send_message_bytes);
+            let is_left = call.answer_quietly(outcome);
+            let end = Instant::now();
+            method.pace.note(end - begin);
+            let next = {
+                let mut table = lock(&self.table);
+                table.finish(call, is_left, self);
+                table.begin_next(end)
+            };
+            if next.is_none() || end - sent > GATHER {
+                connection.reclaim(parker);
+                connection.pump_within();
+                sent = end;
+            }
+            begin = end;
+            match next {
+                Some(next) => job = next,
+                None => return,
             }
         }
     }
+}
 
-    fn take(&mut self, piece: Bytes, unfinished: &mut usize, most: usize) -> Result<(), Status> {
-        let count = piece.len();
-        self.bytes += count;
-        *unfinished += count;
-        if *unfinished > most {
-            let text = format!("the unfinished requests of this connection take more than {most} bytes");
-            return Err(Status::resource_exhausted(text));
-        }
-        self.messages.push(piece);
-        self.body.release(count);
-        while let Some(message) = self.messages.next()? {
-            if self.message.replace(message).is_some() {
-                return Err(Status::unimplemented("expected one request, got more"));
-            }
-        }
-        Ok(())
-    }
-
-    fn whole(&mut self) -> Result<Bytes, Unusable> {
-        self.messages.end()?;
-        self.message.take().ok_or_else(|| Status::unimplemented("expected one request, got none").into())
+impl Duty for Served {
+    fn attend(&self) -> Option<Instant> {
+        self.look(false)
     }
 }

@@ -1,6 +1,6 @@
 //! The handle of a server that runs: where it listens, and its end.
 
-use super::{Core, Live};
+use super::Core;
 use crate::Error;
 use crate::net::wait;
 use std::fmt;
@@ -83,10 +83,12 @@ impl ServerHandle {
         if let Some(Err(_)) = accepting.map(JoinHandle::join) {
             log::error!(target: "threadwire::grpc", "the accepting thread panicked");
         }
-        let cut_off = core.connections.wait_until_empty(deadline);
-        if cut_off > 0 {
-            core.live().iter().for_each(Live::cut);
-        }
+        core.connections.wait_until_empty(deadline);
+        // A connection may be closed though a handler on its thread still runs.
+        let left: Vec<_> = core.live().into_iter().filter(|served| !served.is_closed()).collect();
+        let cut_off = left.len();
+        left.iter().for_each(|served| served.cut_off());
+        drop(left);
         let last = deadline.max(Instant::now() + AFTER_CUT);
         core.connections.wait_until_empty(Instant::now() + AFTER_CUT);
         core.connections.join_finished();
@@ -95,6 +97,7 @@ impl ServerHandle {
         core.streams.wait_until_empty(last);
         core.streams.join_finished();
         still_running.extend(core.streams.collect(|path| Some(path.to_string())));
+        still_running.extend(core.live().iter().filter_map(|served| Some(served.running_path()?.to_string())));
         core.attendant.dismiss(last);
         ShutdownReport { open, cut_off, cut_calls: core.cut_calls.load(Ordering::Relaxed), still_running }
     }

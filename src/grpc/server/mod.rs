@@ -2,36 +2,40 @@
 //!
 //! - `head`: whether a request is a call; `service`: paths and handlers; `call`: one call and its answer, `leaving`:
 //!   answers that their client takes slowly;
-//! - `connection`: the reader's table of calls; `pool`: the threads of unary handlers; `streaming`: calls with a thread
-//!   of their own;
+//! - `connection`: a connection and its reader thread, `table`: its calls; `dispatch`: where handlers of unary calls
+//!   run, `pool`: their threads; `streaming`: calls with a thread of their own;
 //! - `builder`, `handle`: settings before, and the end.
 
 mod builder;
 mod call;
 mod connection;
+mod dispatch;
 mod handle;
 mod head;
 mod leaving;
 mod pool;
 mod service;
 mod streaming;
+mod table;
 
 pub use builder::ServerBuilder;
+pub use dispatch::Dispatch;
 pub use handle::{ServerHandle, ShutdownReport};
 pub use service::ServiceDefinition;
 pub use streaming::{RequestStream, ResponseSink};
 
 use super::Status;
-use crate::http2::{self, Accept, Connection, Ending, Settings};
+use crate::http2::{self, Settings};
 use crate::link::{Attendant, Farewells, Io};
 use crate::net::{Listener, Observer, PeerAddress, Socket};
 use crate::threads::{Place, Registry};
 use crate::{Error, Limits, Threads};
+use connection::Served;
 use pool::Pool;
 use service::{Router, Streaming};
 use std::fmt;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use streaming::StreamingCall;
 
@@ -74,6 +78,7 @@ struct Core {
     observer: Option<Arc<dyn Observer>>,
     router: Router,
     pool: Arc<Pool>,
+    dispatch: Dispatch,
     attendant: Arc<Attendant>,
     farewells: Farewells,
     numbers: AtomicU64,
@@ -87,30 +92,7 @@ struct Core {
 /// What a connection's thread is at.
 enum Stage {
     Starting,
-    Serving(Live),
-}
-
-/// How to end a connection from another thread.
-#[derive(Clone)]
-struct Live {
-    connection: Weak<Connection>,
-    ending: Ending,
-    cut: Arc<AtomicBool>,
-}
-
-impl Live {
-    fn drain(&self) {
-        if let Some(connection) = self.connection.upgrade() {
-            self.ending.drain(&connection);
-        }
-    }
-
-    fn cut(&self) {
-        self.cut.store(true, Ordering::Release);
-        if let Some(connection) = self.connection.upgrade() {
-            self.ending.abort(&connection);
-        }
-    }
+    Serving(Weak<Served>),
 }
 
 impl Server {
@@ -186,26 +168,24 @@ impl Core {
                 return;
             }
         };
-        let Accept { connection, ending, .. } = &accept;
-        let cut = Arc::new(AtomicBool::new(false));
-        let live = Live { connection: Arc::downgrade(connection), ending: ending.clone(), cut: Arc::clone(&cut) };
-        if place.change(Stage::Serving(live.clone())) {
-            live.drain();
+        let served = Served::new(self, accept, PeerAddress::Tcp(peer));
+        if place.change(Stage::Serving(Arc::downgrade(&served))) {
+            served.drain();
         }
-        connection::serve(self, &accept, PeerAddress::Tcp(peer), &cut);
+        served.serve();
     }
 
-    /// Starts the thread of a streaming call.
-    fn start_streaming(self: &Arc<Self>, call: StreamingCall, handler: Streaming) -> Result<(), Status> {
+    /// Starts the thread of a streaming call, or refuses the call.
+    fn start_streaming(self: &Arc<Self>, call: StreamingCall, handler: Streaming) {
         let Some(place) = self.streams.enter(self.limits.streaming_calls, Arc::clone(&call.path)) else {
-            return Err(Status::resource_exhausted("too many streaming calls"));
+            return call.call.refuse(Status::resource_exhausted("too many streaming calls").into());
         };
         let core = Arc::clone(self);
         let body = move |call, _: &Place<_>| handler(call, &core.limits);
-        self.streams.spawn(&self.threads, "stream", place, call, body).map_err(|(error, _)| {
+        if let Err((error, call)) = self.streams.spawn(&self.threads, "stream", place, call, body) {
             log::warn!(target: "threadwire::grpc", "a streaming call is refused: {error}");
-            Status::resource_exhausted("there is no thread to run the call")
-        })
+            call.call.refuse(Status::resource_exhausted("there is no thread to run the call").into());
+        }
     }
 
     /// Ends every connection once its calls are over, and every thread that has nothing to do.
@@ -213,16 +193,23 @@ impl Core {
     fn drain(&self) -> usize {
         self.listener.close();
         let open = self.connections.stop();
-        self.live().iter().for_each(Live::drain);
+        self.live().iter().for_each(|served| served.drain());
         self.pool.retire();
+        self.attendant.release();
         open
     }
 
-    fn live(&self) -> Vec<Live> {
+    fn live(&self) -> Vec<Arc<Served>> {
         self.connections.collect(|stage| match stage {
             Stage::Starting => None,
-            Stage::Serving(live) => Some(live.clone()),
+            Stage::Serving(served) => served.upgrade(),
         })
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.attendant.release();
     }
 }
 

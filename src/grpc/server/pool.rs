@@ -11,14 +11,13 @@
 
 use super::super::{Request, Status};
 use super::call::Call;
-use super::service::Unary;
-use super::streaming::panicked;
+use super::service::Method;
+use crate::link::lock;
 use crate::threads::{Place, Registry};
 use crate::{Limits, Threads};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,8 +27,7 @@ const IDLE: Duration = Duration::from_secs(10);
 /// A call whose request has come whole.
 pub(super) struct Job {
     pub(super) call: Arc<Call>,
-    pub(super) handler: Unary,
-    pub(super) path: Arc<str>,
+    pub(super) method: Arc<Method>,
     pub(super) request: Request<Bytes>,
 }
 
@@ -37,12 +35,15 @@ pub(super) struct Job {
 pub(super) struct Pool {
     state: Mutex<State>,
     changed: Condvar,
-    /// Each thread, with the path of the method it runs.
-    workers: Registry<Option<Arc<str>>>,
+    /// Each thread, with the method that it runs.
+    workers: Registry<Running>,
     most: usize,
     threads: Threads,
     limits: Limits,
 }
+
+/// What a thread runs, if anything. Its lock is held for a look or a store.
+type Running = Arc<Mutex<Option<Arc<Method>>>>;
 
 struct State {
     queue: VecDeque<Job>,
@@ -101,11 +102,11 @@ impl Pool {
     }
 
     fn start(self: &Arc<Self>) {
-        let Some(place) = self.workers.enter(usize::MAX, None) else { return };
-        let worker = Worker { pool: Arc::clone(self), busy: false, left: false };
-        let started =
-            self.workers
-                .spawn(&self.threads, "call", place, worker, |mut worker: Worker, place: &Place<_>| worker.work(place));
+        let running = Running::default();
+        let Some(place) = self.workers.enter(usize::MAX, Arc::clone(&running)) else { return };
+        let worker = Worker { pool: Arc::clone(self), running, busy: false, left: false };
+        let work = |mut worker: Worker, _: &Place<_>| worker.work();
+        let started = self.workers.spawn(&self.threads, "call", place, worker, work);
         if let Err((error, _worker)) = started {
             log::warn!(target: "threadwire::grpc", "{error}; calls wait for the threads that there are");
         }
@@ -121,31 +122,33 @@ impl Pool {
     pub(super) fn wait_until_empty(&self, deadline: Instant) -> Vec<String> {
         self.workers.wait_until_empty(deadline);
         self.workers.join_finished();
-        self.workers.collect(|path| path.as_ref().map(ToString::to_string))
+        self.workers.collect(|running| lock(running).as_ref().map(|method| method.path.to_string()))
     }
 }
 
 /// One of the threads that the pool counts, from before it is started. However it ends, it is counted no more.
 struct Worker {
     pool: Arc<Pool>,
+    running: Running,
     busy: bool,
     /// The count has been changed, under the same lock that showed that there is nothing to do.
     left: bool,
 }
 
 impl Worker {
-    fn work(&mut self, place: &Place<Option<Arc<str>>>) {
+    fn work(&mut self) {
         while let Some(job) = self.next() {
             // Answered already: its deadline has passed, or its client has gone.
             if job.call.is_over() {
                 continue;
             }
-            place.change(Some(Arc::clone(&job.path)));
-            let Job { call, handler, path, request } = job;
-            let limit = self.pool.limits.send_message_bytes;
-            let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, limit)));
-            call.answer(outcome.unwrap_or_else(|payload| Err(panicked(&path, payload))));
-            place.change(None);
+            let Job { call, method, request } = job;
+            *lock(&self.running) = Some(Arc::clone(&method));
+            let begin = Instant::now();
+            let outcome = method.run(request, self.pool.limits.send_message_bytes);
+            method.pace.note(begin.elapsed());
+            call.answer(outcome);
+            *lock(&self.running) = None;
         }
     }
 

@@ -1,12 +1,14 @@
 //! Services as the server sees them: paths, and handlers from bytes to bytes. Generated code makes them.
 
 use super::super::{Request, Response, Status, frame};
-use super::streaming::{RequestStream, ResponseSink, StreamingCall};
+use super::dispatch::Pace;
+use super::streaming::{RequestStream, ResponseSink, StreamingCall, panicked};
 use crate::Limits;
 use crate::protobuf::Message;
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// A unary method: the bytes of a message in, those of a message with its prefix out. The number is the most that it
@@ -20,6 +22,23 @@ pub(super) type Streaming = Arc<dyn Fn(StreamingCall, &Limits) + Send + Sync>;
 pub(super) enum Handler {
     Unary(Unary),
     Streaming(Streaming),
+}
+
+/// One method of a service that is served.
+pub(super) struct Method {
+    /// `/package.Service/Method`
+    pub(super) path: Arc<str>,
+    pub(super) handler: Handler,
+    pub(super) pace: Pace,
+}
+
+impl Method {
+    /// Runs the handler of a unary method. `limit` is the most bytes that its response may have.
+    pub(super) fn run(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, Status> {
+        let Handler::Unary(handler) = &self.handler else { return Err(Status::internal("no unary method")) };
+        let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, limit)));
+        outcome.unwrap_or_else(|payload| Err(panicked(&self.path, payload)))
+    }
 }
 
 /// A service and its handlers. Generated code makes it from a `…Server`; [`super::ServerBuilder::add_service`] takes
@@ -110,7 +129,7 @@ impl fmt::Debug for ServiceDefinition {
 /// All methods by their path.
 #[derive(Default)]
 pub(super) struct Router {
-    methods: HashMap<String, (Arc<str>, Handler)>,
+    methods: HashMap<Arc<str>, Arc<Method>>,
     services: Vec<&'static str>,
 }
 
@@ -122,17 +141,15 @@ impl Router {
         self.services.retain(|name| *name != service.name);
         self.services.push(service.name);
         for (method, handler) in service.methods {
-            let path = format!("{begin}{method}");
-            self.methods.insert(path.clone(), (path.into(), handler));
+            let path: Arc<str> = format!("{begin}{method}").into();
+            let method = Method { path: Arc::clone(&path), handler, pace: Pace::default() };
+            self.methods.insert(path, Arc::new(method));
         }
     }
 
     /// The method of exactly this path.
-    pub(super) fn find(&self, path: &str) -> Result<(&Arc<str>, &Handler), Status> {
-        match self.methods.get(path) {
-            Some((path, handler)) => Ok((path, handler)),
-            None => Err(self.missing(path)),
-        }
+    pub(super) fn find(&self, path: &str) -> Result<&Arc<Method>, Status> {
+        self.methods.get(path).ok_or_else(|| self.missing(path))
     }
 
     fn missing(&self, path: &str) -> Status {

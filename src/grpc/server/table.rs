@@ -1,0 +1,439 @@
+//! The calls of one connection: takes the streams that the peer opens, gathers requests, says where each call is to
+//! run, and watches over the calls until they are answered.
+//!
+//! A call is answered by whoever has the answer, on that thread; the table learns of it at the next look, and drops the
+//! call. There is a look when the connection has input, when a stream that is watched has changed (each has a waker
+//! that sets a flag and wakes whoever reads), and at the earliest deadline of the calls.
+
+use super::super::frame::Messages;
+use super::super::mapping::deadline_exceeded;
+use super::super::{CancelCause, Metadata, Request, Status};
+use super::call::Call;
+use super::connection::Served;
+use super::head::{self, Head, Refusal};
+use super::leaving::Untaken;
+use super::pool::Job;
+use super::service::{Handler, Method, Streaming};
+use super::streaming::StreamingCall;
+use crate::http2::{Failure, Inbound, Incoming};
+use crate::link::Parker;
+use crate::net::wait;
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, Wake, Waker};
+use std::time::Instant;
+
+/// What is to be done once the table's lock has been let go.
+pub(super) enum Work {
+    /// A call to be run by the pool.
+    Pool(Job),
+    /// A call to be run by a thread of its own.
+    Stream(StreamingCall, Streaming),
+}
+
+/// See the head of this file. Guarded by a lock of its connection.
+pub(super) struct Table {
+    entries: Vec<Entry>,
+    /// Whole requests that wait for the reader thread to run them.
+    ready: VecDeque<Job>,
+    /// What the reader thread runs now.
+    running: Option<Running>,
+    /// Bytes of requests that are not whole yet.
+    unfinished: usize,
+    untaken: Arc<Untaken>,
+}
+
+struct Running {
+    /// None: its role has been taken over, and the call is watched as others are.
+    call: Option<Arc<Call>>,
+    method: Arc<Method>,
+}
+
+struct Entry {
+    call: Arc<Call>,
+    changed: Arc<Changed>,
+    waker: Waker,
+    stage: Stage,
+}
+
+enum Stage {
+    /// A unary call whose request is coming.
+    Receiving(Box<Receiving>),
+    /// In the pool, or on a thread; it is watched whether the peer gives it up.
+    Running,
+}
+
+struct Receiving {
+    request: Gathering,
+    /// When it must be whole.
+    until: Instant,
+    method: Arc<Method>,
+    metadata: Metadata,
+}
+
+/// A request, as far as it has come.
+struct Gathering {
+    body: Inbound,
+    messages: Messages,
+    message: Option<Bytes>,
+    /// All that has come.
+    bytes: usize,
+}
+
+/// What a watched stream's waker sets.
+struct Changed {
+    is: AtomicBool,
+    reader: Arc<Parker>,
+}
+
+impl Wake for Changed {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.is.store(true, Ordering::Release);
+        self.reader.wake_by_ref();
+    }
+}
+
+/// What is to become of an entry.
+enum Next {
+    /// It has nothing to wait for any more.
+    Over,
+    /// It goes on, and is to be looked at by then.
+    Goes(Option<Instant>),
+    /// Its request has come whole.
+    Whole(Job),
+}
+
+impl Table {
+    pub(super) fn new(untaken_bytes: usize) -> Self {
+        Self {
+            entries: Vec::new(),
+            ready: VecDeque::new(),
+            running: None,
+            unfinished: 0,
+            untaken: Untaken::new(untaken_bytes),
+        }
+    }
+
+    /// Takes what has come and looks after all calls; answers when to look again at the latest. `by_reader`: calls may
+    /// wait for the reader thread; else it is in a handler, and all that it was to do is others' now.
+    pub(super) fn turn(&mut self, served: &Served, by_reader: bool, work: &mut Vec<Work>) -> Option<Instant> {
+        if !by_reader {
+            self.take_over(served, work);
+        }
+        while let Some(incoming) = served.next_stream() {
+            self.begin(served, by_reader, incoming, work);
+        }
+        let now = Instant::now();
+        let mut earliest = None;
+        // Their streams end with the protocol, before the socket is closed; and one by one, which says less of the
+        // cause.
+        let closed = served.is_over();
+        let Self { entries, ready, unfinished, .. } = self;
+        entries.retain_mut(|entry| {
+            if closed {
+                served.lose(&entry.call, CancelCause::ConnectionLost);
+            }
+            let mut next = entry.advance(served, unfinished, now);
+            if let Next::Whole(job) = next {
+                if by_reader && runs_inline(served, &job) {
+                    ready.push_back(job);
+                    return false;
+                }
+                work.push(Work::Pool(job));
+                next = entry.advance(served, unfinished, now);
+            }
+            let Next::Goes(until) = next else {
+                entry.forget(unfinished);
+                return false;
+            };
+            earliest = [earliest, until].into_iter().flatten().min();
+            true
+        });
+        earliest
+    }
+
+    /// The next call that waits for the reader thread: it runs it from now on.
+    pub(super) fn begin_next(&mut self, now: Instant) -> Option<Job> {
+        loop {
+            let job = self.ready.pop_front()?;
+            if job.call.deadline.is_some_and(|deadline| deadline <= now) {
+                job.call.cancel(CancelCause::Deadline, &deadline_exceeded());
+                continue;
+            }
+            self.running = Some(Running { call: Some(Arc::clone(&job.call)), method: Arc::clone(&job.method) });
+            return Some(job);
+        }
+    }
+
+    /// The reader thread has run a call. `is_left`: not all of the answer has been taken.
+    pub(super) fn finish(&mut self, call: Arc<Call>, is_left: bool, served: &Served) {
+        let own = self.running.take().and_then(|running| running.call);
+        // One that was taken over is watched already.
+        if is_left && own.is_some() {
+            self.entries.push(Entry::new(call, Stage::Running, served));
+        }
+    }
+
+    /// The method that the reader thread runs.
+    pub(super) fn running_path(&self) -> Option<Arc<str>> {
+        self.running.as_ref().map(|running| Arc::clone(&running.method.path))
+    }
+
+    /// The connection is closed.
+    pub(super) fn lose_all(&mut self, served: &Served) {
+        for entry in self.entries.drain(..) {
+            served.lose(&entry.call, CancelCause::ConnectionLost);
+        }
+    }
+
+    /// The reader thread is in a handler for too long.
+    fn take_over(&mut self, served: &Served, work: &mut Vec<Work>) {
+        if let Some(running) = &mut self.running
+            && let Some(call) = running.call.take()
+        {
+            log::debug!(target: "threadwire::grpc", "a handler of {} lasts; others take over", running.method.path);
+            running.method.pace.overran();
+            self.entries.push(Entry::new(call, Stage::Running, served));
+        }
+        for job in self.ready.drain(..) {
+            self.entries.push(Entry::new(Arc::clone(&job.call), Stage::Running, served));
+            work.push(Work::Pool(job));
+        }
+    }
+
+    fn begin(&mut self, served: &Served, by_reader: bool, incoming: Incoming, work: &mut Vec<Work>) {
+        let Incoming { head, body, respond } = incoming;
+        let head = head::read(head);
+        // A time that no clock can show is as good as none.
+        let timeout = head.as_ref().ok().and_then(|head| head.timeout);
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let call = served.call(respond, deadline, &self.untaken);
+        let begun = match route(served, head) {
+            Ok((method, metadata)) => self.gather(served, &call, method, metadata, body),
+            Err(refusal) => return call.refuse(refusal),
+        };
+        match begun {
+            Begun::Whole(job) if by_reader && runs_inline(served, &job) => self.ready.push_back(job),
+            Begun::Whole(job) => {
+                self.entries.push(Entry::new(call, Stage::Running, served));
+                work.push(Work::Pool(job));
+            }
+            Begun::Part(receiving) => self.entries.push(Entry::new(call, Stage::Receiving(receiving), served)),
+            Begun::Stream(streaming, handler) => {
+                self.entries.push(Entry::new(call, Stage::Running, served));
+                work.push(Work::Stream(streaming, handler));
+            }
+            Begun::Over => {}
+        }
+    }
+
+    /// Takes what has come with the head. Most requests are whole then, and need no watching until they run.
+    fn gather(
+        &mut self,
+        served: &Served,
+        call: &Arc<Call>,
+        method: &Arc<Method>,
+        metadata: Metadata,
+        body: Inbound,
+    ) -> Begun {
+        let limits = &served.core().limits;
+        if let Handler::Streaming(handler) = &method.handler {
+            let (call, peer, path) = (Arc::clone(call), served.peer().clone(), Arc::clone(&method.path));
+            return Begun::Stream(StreamingCall { call, inbound: body, metadata, peer, path }, Arc::clone(handler));
+        }
+        let mut request =
+            Gathering { body, messages: Messages::new(limits.receive_message_bytes), message: None, bytes: 0 };
+        match request.poll(Waker::noop(), &mut self.unfinished, limits.unfinished_message_bytes) {
+            Poll::Pending => {
+                let until = wait::deadline(Instant::now(), limits.message_timeout);
+                Begun::Part(Box::new(Receiving { request, until, method: Arc::clone(method), metadata }))
+            }
+            Poll::Ready(Ok(message)) => {
+                request.body.discard();
+                Begun::Whole(job(served, call, method, metadata, message))
+            }
+            Poll::Ready(Err(unusable)) => {
+                unusable.tell(call, served);
+                Begun::Over
+            }
+        }
+    }
+}
+
+/// What has become of a stream that was taken.
+enum Begun {
+    Whole(Job),
+    Part(Box<Receiving>),
+    Stream(StreamingCall, Streaming),
+    Over,
+}
+
+fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(&Arc<Method>, Metadata), Refusal> {
+    let Head { path, timeout, metadata } = head?;
+    let method = served.core().router.find(&path)?;
+    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+        return Err(deadline_exceeded().into());
+    }
+    Ok((method, metadata))
+}
+
+fn job(served: &Served, call: &Arc<Call>, method: &Arc<Method>, metadata: Metadata, message: Bytes) -> Job {
+    let (peer, cancellation) = (served.peer().clone(), call.cancellation.clone());
+    let request = Request::received(message, metadata, call.deadline, peer, cancellation);
+    Job { call: Arc::clone(call), method: Arc::clone(method), request }
+}
+
+fn runs_inline(served: &Served, job: &Job) -> bool {
+    job.method.pace.is_inline(served.core().dispatch)
+}
+
+impl Entry {
+    fn new(call: Arc<Call>, stage: Stage, served: &Served) -> Self {
+        let changed = Arc::new(Changed { is: AtomicBool::new(true), reader: Arc::clone(served.reader()) });
+        let waker = Waker::from(Arc::clone(&changed));
+        Self { call, changed, waker, stage }
+    }
+
+    fn advance(&mut self, served: &Served, unfinished: &mut usize, now: Instant) -> Next {
+        if !self.call.is_over()
+            && let Some(job) = self.go_on(served, unfinished, now)
+        {
+            return Next::Whole(job);
+        }
+        if !self.call.is_over() {
+            return Next::Goes([self.call.deadline, self.receives_until()].into_iter().flatten().min());
+        }
+        let until = self.call.push(now, served.core().limits.write_timeout);
+        until.map_or(Next::Over, |until| Next::Goes(Some(until)))
+    }
+
+    fn go_on(&mut self, served: &Served, unfinished: &mut usize, now: Instant) -> Option<Job> {
+        if self.call.deadline.is_some_and(|deadline| deadline <= now) {
+            self.call.cancel(CancelCause::Deadline, &deadline_exceeded());
+            return None;
+        }
+        if self.receives_until().is_some_and(|until| until <= now) {
+            let text = format!("the request was not whole within {:?}", served.core().limits.message_timeout);
+            self.call.cancel(CancelCause::Deadline, &Status::deadline_exceeded(text));
+            return None;
+        }
+        if !self.changed.is.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        let Stage::Receiving(receiving) = &mut self.stage else {
+            if let Some(failure) = self.call.watch(&self.waker) {
+                give_up(&self.call, served, &failure);
+            }
+            return None;
+        };
+        let message =
+            match receiving.request.poll(&self.waker, unfinished, served.core().limits.unfinished_message_bytes) {
+                Poll::Pending => return None,
+                Poll::Ready(Err(unusable)) => {
+                    unusable.tell(&self.call, served);
+                    return None;
+                }
+                Poll::Ready(Ok(message)) => message,
+            };
+        // It is watched from now on: looked at once more.
+        self.changed.is.store(true, Ordering::Release);
+        let Stage::Receiving(receiving) = std::mem::replace(&mut self.stage, Stage::Running) else { return None };
+        let Receiving { request, method, metadata, .. } = *receiving;
+        request.body.discard();
+        Some(job(served, &self.call, &method, metadata, message))
+    }
+
+    /// When its request must be whole, if it is not.
+    fn receives_until(&self) -> Option<Instant> {
+        if let Stage::Receiving(receiving) = &self.stage { Some(receiving.until) } else { None }
+    }
+
+    /// The bytes of its request are not counted any more.
+    fn forget(&mut self, unfinished: &mut usize) {
+        if let Stage::Receiving(receiving) = &mut self.stage {
+            receiving.request.forget(unfinished);
+        }
+    }
+}
+
+fn give_up(call: &Call, served: &Served, failure: &Failure) {
+    let is_reset = matches!(failure, Failure::Reset { .. });
+    served.lose(call, if is_reset { CancelCause::Peer } else { CancelCause::ConnectionLost });
+}
+
+/// Why there is no request.
+enum Unusable {
+    /// The peer cannot get an answer any more.
+    Gone(Failure),
+    Wrong(Status),
+}
+
+impl From<Status> for Unusable {
+    fn from(status: Status) -> Self {
+        Self::Wrong(status)
+    }
+}
+
+impl Unusable {
+    fn tell(self, call: &Call, served: &Served) {
+        match self {
+            Self::Gone(failure) => give_up(call, served, &failure),
+            Self::Wrong(status) => call.answer(Err(status)),
+        }
+    }
+}
+
+impl Gathering {
+    /// Takes what has come of the request: one message, then the end of the client's half. `unfinished` counts it until
+    /// then.
+    fn poll(&mut self, waker: &Waker, unfinished: &mut usize, most: usize) -> Poll<Result<Bytes, Unusable>> {
+        let polled = loop {
+            match self.body.poll_data(waker) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(piece))) => {
+                    if let Err(status) = self.take(piece, unfinished, most) {
+                        break Err(status.into());
+                    }
+                }
+                Poll::Ready(Some(Err(failure))) => break Err(Unusable::Gone(failure)),
+                Poll::Ready(None) => break self.whole(),
+            }
+        };
+        self.forget(unfinished);
+        Poll::Ready(polled)
+    }
+
+    fn take(&mut self, piece: Bytes, unfinished: &mut usize, most: usize) -> Result<(), Status> {
+        let count = piece.len();
+        self.bytes += count;
+        *unfinished += count;
+        if *unfinished > most {
+            let text = format!("the unfinished requests of this connection take more than {most} bytes");
+            return Err(Status::resource_exhausted(text));
+        }
+        self.messages.push(piece);
+        self.body.release(count);
+        while let Some(message) = self.messages.next()? {
+            if self.message.replace(message).is_some() {
+                return Err(Status::unimplemented("expected one request, got more"));
+            }
+        }
+        Ok(())
+    }
+
+    fn whole(&mut self) -> Result<Bytes, Unusable> {
+        self.messages.end()?;
+        self.message.take().ok_or_else(|| Status::unimplemented("expected one request, got none").into())
+    }
+
+    /// Its bytes are not counted any more.
+    fn forget(&mut self, unfinished: &mut usize) {
+        *unfinished -= std::mem::take(&mut self.bytes);
+    }
+}
