@@ -18,123 +18,20 @@ mod support;
 #[path = "support/process.rs"]
 mod process;
 
-use process::{alone, comes_true, descriptors, processor_time, threads};
-use std::io::Write;
-use std::net::TcpStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+#[path = "support/scene.rs"]
+mod scene;
+
+use process::{alone, comes_true};
+use scene::{CALM, Cut, PROTOCOL_ERROR, Scene, cut, goaway};
+use std::time::Duration;
 use support::{
-    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, LONG, PING, PRIORITY, RST_STREAM, Raw,
-    SETTINGS, Served, UNARY, WINDOW_UPDATE, ask, block, body, call_head, frame, headers, serve_within, waits,
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PRIORITY, RST_STREAM, Raw, SETTINGS,
+    UNARY, WINDOW_UPDATE, ask, block, body, call_head, frame, headers, serve_within, waits,
 };
 use threadwire::Limits;
 use threadwire::grpc::CancelCause;
 
-const PROTOCOL_ERROR: u32 = 1;
-const CALM: u32 = 11;
 const CANCEL: [u8; 4] = [0, 0, 0, 8];
-
-/// Calls of another client, one after the other for as long as this lives.
-struct Bystander {
-    over: Arc<AtomicBool>,
-    calling: thread::JoinHandle<(usize, Duration)>,
-}
-
-impl Bystander {
-    fn of(served: &Served) -> Self {
-        let over = Arc::new(AtomicBool::new(false));
-        let (client, until) = (served.client(), Arc::clone(&over));
-        let calling = thread::spawn(move || {
-            let (mut calls, mut slowest) = (0, Duration::ZERO);
-            while !until.load(Ordering::Relaxed) || calls < 20 {
-                let begin = Instant::now();
-                assert_eq!(client.unary(ask("x")).unwrap().message().text, "x");
-                slowest = slowest.max(begin.elapsed());
-                calls += 1;
-            }
-            (calls, slowest)
-        });
-        Self { over, calling }
-    }
-
-    fn was_served(self) {
-        self.over.store(true, Ordering::Relaxed);
-        let (calls, slowest) = self.calling.join().unwrap();
-        assert!(slowest < Duration::from_secs(2), "one of {calls} calls took {slowest:?}");
-    }
-}
-
-/// A server with a bystander, and an attacker that is connected to it.
-struct Scene {
-    served: Served,
-    bystander: Bystander,
-    raw: Raw,
-    name: &'static str,
-    descriptors: usize,
-    threads: usize,
-}
-
-/// How a connection was cut.
-#[derive(Debug, PartialEq, Eq)]
-struct Cut {
-    code: u32,
-    why: String,
-}
-
-fn cut(code: u32, why: &str) -> Cut {
-    Cut { code, why: why.to_owned() }
-}
-
-/// GOAWAY among what came last.
-fn goaway(frames: &[Frame]) -> Cut {
-    let frame = frames.iter().rfind(|frame| frame.kind == GOAWAY).expect("no GOAWAY came");
-    let [_, _, _, _, a, b, c, d, why @ ..] = &frame.payload[..] else { panic!("{frame:?}") };
-    Cut { code: u32::from_be_bytes([*a, *b, *c, *d]), why: String::from_utf8(why.to_vec()).unwrap() }
-}
-
-impl Scene {
-    /// What this server's threads are called begins with `name`, which is short, so that it can be seen whole.
-    fn new(name: &'static str, limits: Limits) -> Self {
-        let served = serve_within(limits, 4, name);
-        let bystander = Bystander::of(&served);
-        // Its thread is there, too.
-        let quiet = Raw::client(served.address);
-        let mut raw = quiet;
-        raw.next_of(SETTINGS);
-        let (descriptors, threads) = (descriptors(), threads(&format!("{name}-grpc")));
-        Self { served, bystander, raw, name, descriptors, threads }
-    }
-
-    /// Sends `bytes` until the connection is cut, `most` times at most, and reads meanwhile; answers what came.
-    fn floods(&mut self, most: usize, bytes: impl Fn(usize) -> Vec<u8> + Send + 'static) -> Vec<Frame> {
-        let mut out = self.raw.stream.try_clone().unwrap();
-        let writer = thread::spawn(move || send_until_cut(&mut out, most, bytes));
-        let frames = self.raw.until_cut();
-        assert!(writer.join().unwrap() < most, "all of it was taken");
-        frames
-    }
-
-    /// Nothing is left of the attacker, and the others have noticed nothing.
-    fn ends(self) {
-        let Self { served, bystander, raw, name, descriptors: before, threads: readers } = self;
-        drop(raw);
-        // The attacker's end, ours, and that of the bystander's bell are three at least.
-        assert!(comes_true(|| descriptors() < before), "{} descriptors, {before} before", descriptors());
-        let of_reader = format!("{name}-grpc");
-        assert!(comes_true(|| threads(&of_reader) < readers), "{} threads, {readers} before", threads(&of_reader));
-        bystander.was_served();
-        let report = served.handle.shutdown(LONG);
-        assert!(report.is_clean(), "{report}");
-        // A thread that was joined is still to be seen for a moment.
-        assert!(comes_true(|| threads(name) == 0), "{} threads", threads(name));
-    }
-}
-
-fn send_until_cut(out: &mut TcpStream, most: usize, bytes: impl Fn(usize) -> Vec<u8>) -> usize {
-    (0..most).take_while(|round| out.write_all(&bytes(*round)).is_ok()).count()
-}
 
 /// A flood of `bytes` is cut so, whatever was sent before.
 fn is_cut(name: &'static str, limits: Limits, before: &[u8], bytes: &[u8], expected: &Cut) {
@@ -146,7 +43,7 @@ fn is_cut(name: &'static str, limits: Limits, before: &[u8], bytes: &[u8], expec
     let frames = scene.floods(20_000, move |_| piece.clone());
     assert_eq!(goaway(&frames), *expected);
     // It did not cost more than the counting.
-    let spent = processor_time(&format!("{name}-grpc"));
+    let spent = scene.processor_time();
     assert!(spent < Duration::from_secs(2), "{spent:?}");
     scene.ends();
 }
@@ -172,6 +69,7 @@ fn pings() {
 /// gRPC's own rule (its keepalive document): not more often than every five minutes, but for two.
 #[test]
 fn the_pings_that_are_too_many() {
+    let _alone = alone();
     let served = serve_within(Limits::default(), 1, "threadwire");
     let mut raw = Raw::client(served.address);
     for _ in 0..3 {
@@ -300,6 +198,7 @@ fn streams_that_this_side_is_made_to_reset() {
 /// What RFC 9113 makes an error of the connection is one, at the first stream.
 #[test]
 fn tricks_that_end_the_connection() {
+    let _alone = alone();
     let served = serve_within(Limits::default(), 1, "threadwire");
     let request = [head(1, &[]), frame(DATA, END_STREAM, 1, &body(&waits()))].concat();
     for (number, (trick, code)) in [
@@ -328,6 +227,7 @@ fn tricks_that_end_the_connection() {
 /// Thousands of calls in a moment, of which three in ten are given up at once, some before they could be looked at.
 #[test]
 fn a_client_that_gives_up_much_is_no_attacker() {
+    let _alone = alone();
     const CALLS: u32 = 10_000;
     const BATCH: u32 = 100;
     let served = serve_within(Limits::default(), 4, "threadwire");
@@ -360,6 +260,7 @@ fn a_client_that_gives_up_much_is_no_attacker() {
 /// Header lists above the limit: one that is a little too long costs its call, one that is far too long its connection.
 #[test]
 fn header_lists_that_are_too_long() {
+    let _alone = alone();
     let served = serve_within(Limits::default(), 1, "threadwire");
     let mut raw = Raw::client(served.address);
     let long = "y".repeat(16 * 1024);
@@ -375,4 +276,47 @@ fn header_lists_that_are_too_long() {
     bomb.extend([0xbe; 100]);
     raw.write(&frame(HEADERS, END_HEADERS, 5, &[block(&call_head(UNARY, &[])), bomb].concat()));
     assert_eq!(goaway(&raw.until_cut()), cut(CALM, "header_list_way_too_large"));
+}
+
+/// Calls that were given up while they waited for a thread are no reason to refuse those of others.
+#[test]
+fn calls_that_were_given_up_take_no_place_in_the_queue() {
+    let _alone = alone();
+    let mut limits = without_ping_rule();
+    limits.queued_calls = 10;
+    let served = serve_within(limits, 1, "threadwire");
+    let mut raw = Raw::client(served.address);
+    raw.write(&[head(1, &[]), frame(DATA, END_STREAM, 1, &body(&waits()))].concat());
+    served.behaviour.until_waiting(1);
+    let mut attacker = Raw::client(served.address);
+    for stream in (1..20).step_by(2) {
+        attacker.write(&[head(stream, &[]), frame(DATA, END_STREAM, stream, &body(&waits()))].concat());
+    }
+    attacker.write(&[head(21, &[]), frame(DATA, END_STREAM, 21, &body(&waits()))].concat());
+    assert_eq!(attacker.outcome(21).status(), "8");
+    for stream in (1..20).step_by(2) {
+        attacker.write(&frame(RST_STREAM, 0, stream, &CANCEL));
+    }
+    // They are noticed at some moment: until then all calls are refused, afterwards what the queue does not hold. The
+    // last of eleven always is, when all others have been looked at.
+    let mut waiting = Vec::new();
+    let mut next = 3;
+    let noticed = comes_true(|| {
+        waiting = (next..next + 22).step_by(2).collect();
+        next += 22;
+        for stream in &waiting {
+            raw.write(&[head(*stream, &[]), frame(DATA, END_STREAM, *stream, &body(&ask("x")))].concat());
+        }
+        while waiting.last() == Some(&(next - 2)) {
+            let refused = raw.next_of(HEADERS);
+            raw.decode(&refused.payload);
+            waiting.retain(|stream| *stream != refused.stream);
+        }
+        !waiting.is_empty()
+    });
+    assert!(noticed);
+    served.behaviour.release();
+    let statuses: Vec<_> = waiting.iter().map(|stream| raw.outcome(*stream).status().to_owned()).collect();
+    assert!(statuses.iter().all(|status| status == "0"), "{statuses:?}");
+    assert_eq!(served.behaviour.calls(), 1 + waiting.len());
 }
