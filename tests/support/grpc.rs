@@ -415,6 +415,18 @@ impl Raw {
         frames(&bytes)
     }
 
+    /// [`Raw::until_cut`] of a peer that answers each PING, as one does that is drained.
+    pub fn until_cut_answering(&mut self) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        while let Some(next) = self.next() {
+            if next.kind == PING && next.flags == 0 {
+                self.write(&frame(PING, ACK, 0, &next.payload));
+            }
+            frames.push(next);
+        }
+        frames
+    }
+
     pub fn end_output(&mut self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
