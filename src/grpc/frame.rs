@@ -17,8 +17,8 @@ const PREFIX: usize = 5;
 /// # Errors
 /// RESOURCE_EXHAUSTED if it is larger; INTERNAL if it is larger than any message may be.
 pub(super) fn encode<M: Message>(message: &M, limit: usize) -> Result<Bytes, Status> {
-    let mut buffer = BytesMut::zeroed(PREFIX);
-    message.encode(&mut buffer).map_err(|error| Status::internal(error.to_string()).with_source(error))?;
+    let encoded = message.encode_behind(PREFIX);
+    let mut buffer = encoded.map_err(|error| Status::internal(error.to_string()).with_source(error))?;
     let length = buffer.len() - PREFIX;
     if length > limit {
         return Err(Status::resource_exhausted(format!(

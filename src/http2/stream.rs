@@ -292,6 +292,17 @@ impl Outbound {
         self.send_unless(bytes, end, deadline, |_| false).map(|_| ())
     }
 
+    /// Sends `bytes`, the first and last of the stream, with its head. What the window does not take waits in h2, so
+    /// they are to be few.
+    ///
+    /// # Errors
+    /// The stream or connection has ended.
+    pub(crate) fn send_at_once(&mut self, bytes: Bytes) -> Result<(), Failure> {
+        self.half.send(bytes, true)?;
+        self.connection.kick();
+        Ok(())
+    }
+
     /// [`Outbound::send`] that ends with false, and with some of `bytes` unsent, if `stop` says so while it waits.
     ///
     /// # Errors

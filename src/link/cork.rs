@@ -8,12 +8,11 @@
 //! by another thread that is emptying it; [`Parker::clear`] comes before each look for what is waited for, so that a
 //! wake after the look is kept in the parker's word (or in the thread's own park token) and ends the next sleep.
 
-use super::sync::lock;
+use super::sync::{self, AtomicU8, Ordering, Thread, lock};
 use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::task::Wake;
-use std::thread::{self, Thread};
 use std::time::Instant;
 
 const NOTIFIED: u8 = 1;
@@ -30,7 +29,7 @@ pub(crate) struct Parker {
 
 impl Parker {
     pub(crate) fn new(cork: &Arc<Cork>) -> Arc<Self> {
-        Arc::new(Self { state: AtomicU8::new(0), thread: Some(thread::current()), cork: Arc::clone(cork) })
+        Arc::new(Self { state: AtomicU8::new(0), thread: Some(sync::current()), cork: Arc::clone(cork) })
     }
 
     /// Wakes whichever thread reads for the connection.
@@ -82,8 +81,8 @@ impl Parker {
             return;
         }
         match deadline {
-            None => thread::park(),
-            Some(deadline) => thread::park_timeout(deadline.saturating_duration_since(Instant::now())),
+            None => sync::park(),
+            Some(deadline) => sync::park_timeout(deadline.saturating_duration_since(Instant::now())),
         }
     }
 

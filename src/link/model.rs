@@ -5,10 +5,13 @@
 #![cfg(threadwire_model)]
 
 use super::bell::{Bell, Sleeper};
+use super::cork::{Cork, Parker};
 use super::drive::Drive;
+use super::role::{Left, Role};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
+use std::time::Instant;
 
 /// Every interleaving with at most three preemptions: more adds minutes and, for words this small, nothing.
 fn check(model: impl Fn() + Send + Sync + 'static) {
@@ -170,5 +173,221 @@ fn what_a_kicker_leaves_reaches_the_reader() {
             }
         }
         kicker.join().unwrap();
+    });
+}
+
+/// A connection as threads wait for it: the reader's `poll` is one condition, and who waits for the answer is known.
+struct Shared {
+    role: Mutex<Role>,
+    bell: Bell,
+    poll: Mutex<Poll>,
+    changed: Condvar,
+    answer: Mutex<Answer>,
+    cork: std::sync::Arc<Cork>,
+}
+
+#[derive(Default)]
+struct Poll {
+    input: bool,
+    woken: bool,
+}
+
+#[derive(Default)]
+struct Answer {
+    came: bool,
+    waiting: Vec<std::sync::Arc<Parker>>,
+}
+
+impl Shared {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            role: Mutex::new(Role::new()),
+            bell: Bell::new(),
+            poll: Mutex::default(),
+            changed: Condvar::new(),
+            answer: Mutex::default(),
+            cork: std::sync::Arc::default(),
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Poll)) {
+        change(&mut self.poll.lock().unwrap());
+        self.changed.notify_one();
+    }
+
+    fn ring(&self) {
+        if self.bell.ring().is_some() {
+            self.change(|poll| poll.woken = true);
+        }
+    }
+
+    /// As `Link::wait_until`; one that `gives_up` does so after one sleep that may have been none.
+    fn wait(&self, gives_up: bool) {
+        let parker = Parker::new(&self.cork);
+        let mut slept = false;
+        loop {
+            if parker.is_reader() {
+                self.bell.awake();
+            }
+            parker.clear();
+            {
+                let mut answer = self.answer.lock().unwrap();
+                if answer.came || (gives_up && slept) {
+                    break;
+                }
+                answer.waiting.push(parker.clone());
+            }
+            slept = true;
+            let reads = self.role.lock().unwrap().enter(&parker);
+            if reads {
+                self.sleep(&parker, gives_up);
+            } else {
+                parker.park(gives_up.then(Instant::now));
+            }
+        }
+        let left = self.role.lock().unwrap().leave(&parker, 0);
+        if let Left::Handed(next) = left {
+            next.unpark_for_role();
+        }
+    }
+
+    /// As `Link::sleep`; all that comes is the one answer.
+    fn sleep(&self, parker: &Parker, gives_up: bool) {
+        if parker.is_notified() || !self.bell.sleep(Sleeper::Reader) {
+            return;
+        }
+        let input = {
+            let mut poll = self.poll.lock().unwrap();
+            while !poll.input && !poll.woken && !gives_up {
+                poll = self.changed.wait(poll).unwrap();
+            }
+            self.bell.awake();
+            poll.woken = false;
+            std::mem::take(&mut poll.input)
+        };
+        if input {
+            let waiting = {
+                let mut answer = self.answer.lock().unwrap();
+                answer.came = true;
+                std::mem::take(&mut answer.waiting)
+            };
+            waiting.iter().for_each(std::task::Wake::wake_by_ref);
+            if self.cork.release() {
+                self.ring();
+            }
+        }
+    }
+}
+
+/// Two threads wait, and the input comes at any moment.
+fn two_wait(gives_up: bool) {
+    check(move || {
+        let shared = Shared::new();
+        let waiters: Vec<_> = [gives_up, false]
+            .into_iter()
+            .map(|gives_up| {
+                let shared = shared.clone();
+                thread::spawn(move || shared.wait(gives_up))
+            })
+            .collect();
+        shared.change(|poll| poll.input = true);
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
+        assert!(shared.role.lock().unwrap().is_free());
+    });
+}
+
+/// The role goes from who gives up waiting, perhaps while it is handed the role, to who still waits.
+#[test]
+fn whoever_waits_gets_the_answer_though_others_give_up() {
+    two_wait(true);
+}
+
+/// The role goes from who got its answer to nobody, while the other is about to look.
+#[test]
+fn one_reads_for_all() {
+    two_wait(false);
+}
+
+/// A reader comes back from user code while the attendant has its role: whichever of the two is asked to look does, and
+/// the reader learns of it.
+#[test]
+fn no_ring_is_lost_when_the_role_is_taken_over_and_back() {
+    check(|| {
+        let role = Arc::new(Mutex::new(Role::new()));
+        let bell = Arc::new(Bell::new());
+        let (readers, attendants) = (Arc::new(Waker::new()), Arc::new(Waker::new()));
+        let work = Arc::new(AtomicUsize::new(0));
+        let done = Arc::new(AtomicUsize::new(0));
+        let ring = {
+            let (bell, readers, attendants) = (bell.clone(), readers.clone(), attendants.clone());
+            move || match bell.ring() {
+                Some(Sleeper::Reader) => readers.wake(),
+                Some(Sleeper::Attendant) => attendants.wake(),
+                None => {}
+            }
+        };
+        let look = {
+            let (work, done) = (work.clone(), done.clone());
+            move || {
+                if work.load(Ordering::Acquire) == 1 {
+                    done.store(1, Ordering::Release);
+                }
+            }
+        };
+        let parker = Parker::new(&std::sync::Arc::default());
+        role.lock().unwrap().claim(&parker);
+        role.lock().unwrap().lend(&parker, 0);
+        // The attendant has just taken the role, as `Attended::adopt` does.
+        role.lock().unwrap().attend();
+        let _ = bell.ring();
+        let attendant = {
+            let (role, bell, attendants, ring, look) =
+                (role.clone(), bell.clone(), attendants.clone(), ring.clone(), look.clone());
+            thread::spawn(move || {
+                loop {
+                    {
+                        let role = role.lock().unwrap();
+                        if !role.is_attended() {
+                            return;
+                        }
+                        bell.awake();
+                    }
+                    look();
+                    let role = role.lock().unwrap();
+                    if !role.is_attended() {
+                        drop(role);
+                        return ring();
+                    }
+                    let asleep = bell.sleep(Sleeper::Attendant);
+                    drop(role);
+                    if asleep {
+                        attendants.sleep_and_drain();
+                    }
+                }
+            })
+        };
+        let ringer = {
+            let (work, ring) = (work.clone(), ring.clone());
+            thread::spawn(move || {
+                work.store(1, Ordering::Release);
+                ring();
+            })
+        };
+        role.lock().unwrap().reclaim(&parker);
+        loop {
+            bell.awake();
+            look();
+            if done.load(Ordering::Acquire) == 1 {
+                break;
+            }
+            if bell.sleep(Sleeper::Reader) {
+                readers.sleep_and_drain();
+            }
+        }
+        attendants.wake();
+        attendant.join().unwrap();
+        ringer.join().unwrap();
     });
 }

@@ -50,14 +50,20 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT); nothing is appended then.
     fn encode(&self, buffer: &mut BytesMut) -> Result<(), EncodeError> {
-        let mut sizes = Sizes::default();
-        self.visit(&mut sizes);
-        if sizes.total() > MESSAGE_SIZE_LIMIT {
-            return Err(EncodeError::new(Self::FULL_NAME, sizes.total()));
-        }
+        let sizes = sizes(self)?;
         buffer.reserve(sizes.total());
         self.visit(&mut Encoder::new(buffer, sizes));
         Ok(())
+    }
+
+    /// Encodes the message behind `head` zeros, in a buffer that has room for just that.
+    #[doc(hidden)]
+    fn encode_behind(&self, head: usize) -> Result<BytesMut, EncodeError> {
+        let sizes = sizes(self)?;
+        let mut buffer = BytesMut::with_capacity(head + sizes.total());
+        buffer.resize(head, 0);
+        self.visit(&mut Encoder::new(&mut buffer, sizes));
+        Ok(buffer)
     }
 
     /// Decodes a message.
@@ -87,6 +93,15 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
         self.visit(&mut text);
         text.into_string()
     }
+}
+
+fn sizes<M: Message>(message: &M) -> Result<Sizes, EncodeError> {
+    let mut sizes = Sizes::default();
+    message.visit(&mut sizes);
+    if sizes.total() > MESSAGE_SIZE_LIMIT {
+        return Err(EncodeError::new(M::FULL_NAME, sizes.total()));
+    }
+    Ok(sizes)
 }
 
 /// An enum of a .proto file. Generated code implements it.

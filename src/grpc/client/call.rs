@@ -24,6 +24,9 @@ const OUR_NAME: HeaderValue = HeaderValue::from_static(concat!("grpc-rust-thread
 /// their values.
 const PSEUDO_BYTES: u64 = (7 + 4 + 32) + (7 + 4 + 32) + (10 + 32) + (5 + 32);
 
+/// A request of so many bytes leaves with its head, whatever window the server has given.
+const AT_ONCE: usize = 16 * 1024;
+
 /// Makes the heads of calls to one target.
 #[derive(Debug)]
 pub(super) struct Heads {
@@ -126,8 +129,13 @@ impl Opened {
     /// to send.
     pub(super) fn send_whole(self, body: Bytes, limit: usize) -> Result<Reply, Status> {
         let Self { mut pending, mut outbound, deadline } = self;
-        match outbound.send_unless(body, true, deadline, |context| pending.has_come(context)) {
-            Ok(_) => Ok(Reply::new(pending, limit, deadline)),
+        let sent = if body.len() <= AT_ONCE {
+            outbound.send_at_once(body)
+        } else {
+            outbound.send_unless(body, true, deadline, |context| pending.has_come(context)).map(drop)
+        };
+        match sent {
+            Ok(()) => Ok(Reply::new(pending, limit, deadline)),
             Err(Failure::TimedOut) => Err(deadline_exceeded()),
             Err(failure) => {
                 let mut reply = Reply::new(pending, limit, deadline);

@@ -140,7 +140,7 @@ impl Connector {
         if let Some(attendant) = &state.attendant {
             return Ok(Arc::clone(attendant));
         }
-        let made = Attendant::new(&self.threads)?;
+        let made = Attendant::that_stays(&self.threads)?;
         state.attendant = Some(Arc::clone(&made));
         Ok(made)
     }
@@ -160,6 +160,14 @@ impl Connector {
 
     fn failed(&self, source: io::Error) -> Error {
         Error::Connect { address: self.target.authority.clone(), source }
+    }
+}
+
+impl Drop for Connector {
+    fn drop(&mut self) {
+        if let Some(attendant) = &self.state().attendant {
+            attendant.release();
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::super::content_type::is_grpc;
 use super::super::metadata::Metadata;
 use super::super::{Status, timeout};
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode};
 use std::time::Duration;
 
@@ -21,10 +22,16 @@ pub(super) const HTTP1_ANSWER: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported
 /// What the head of a call says.
 #[derive(Debug)]
 pub(super) struct Head {
-    /// `/package.Service/Method`, as it came.
-    pub(super) path: String,
+    path: Option<PathAndQuery>,
     pub(super) timeout: Option<Duration>,
     pub(super) metadata: Metadata,
+}
+
+impl Head {
+    /// `/package.Service/Method`, as it came.
+    pub(super) fn path(&self) -> &str {
+        self.path.as_ref().map_or("", PathAndQuery::as_str)
+    }
 }
 
 /// Why a request is not served.
@@ -73,7 +80,7 @@ pub(super) fn read(head: Request<()>) -> Result<Head, Refusal> {
     });
     Ok(Head {
         // Raw, so that neither an escape nor a query leads to a method.
-        path: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+        path: parts.uri.into_parts().path_and_query,
         timeout: timeout.transpose()?,
         metadata: metadata(headers)?,
     })
@@ -157,11 +164,11 @@ mod tests {
     #[test]
     fn the_path_is_raw_and_the_rest_is_read() {
         let head = with(&[("grpc-timeout", "5S"), ("x-a", "1")]).unwrap();
-        assert_eq!((&*head.path, head.timeout), ("/a.B/C", Some(Duration::from_secs(5))));
+        assert_eq!((head.path(), head.timeout), ("/a.B/C", Some(Duration::from_secs(5))));
         assert_eq!(head.metadata.iter().count(), 1);
         for path in ["/a.B/C?x=1", "/a.B/%43", "//a.B/C", "/a.B/C/"] {
             let request = Request::post(format!("http://host{path}")).header("content-type", "application/grpc");
-            assert_eq!(read(request.body(()).unwrap()).unwrap().path, path);
+            assert_eq!(read(request.body(()).unwrap()).unwrap().path(), path);
         }
     }
 

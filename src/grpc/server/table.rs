@@ -275,12 +275,12 @@ enum Begun {
 }
 
 fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(&Arc<Method>, Metadata), Refusal> {
-    let Head { path, timeout, metadata } = head?;
-    let method = served.core().router.find(&path)?;
-    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+    let head = head?;
+    let method = served.core().router.find(head.path())?;
+    if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
         return Err(deadline_exceeded().into());
     }
-    Ok((method, metadata))
+    Ok((method, head.metadata))
 }
 
 fn job(served: &Served, call: &Arc<Call>, method: &Arc<Method>, metadata: Metadata, message: Bytes) -> Job {
