@@ -6,6 +6,7 @@
 //! | frames that carry nothing | `Limits::control_frames` (10,000), and [`CREDIT`] for each HEADERS of the peer and each HEADERS or DATA that it was sent | below one percent of a core; peers give window back at most twice a DATA frame, reprioritize a stream a few times, and measure with a PING a round trip while they are sent data |
 //! | SETTINGS count for [`SETTINGS_COST`] | | each is acknowledged, and may change the window of every stream; peers send one, and a few while they tune windows |
 //! | streams that are reset within [`RAPID`] and unanswered, whoever does it | `Limits::rapid_resets` (1,000), or half of those opened if that is more | a client may give up most of what it asks for, but not before anybody could answer; slower ones are bounded by how many may be open. nghttp2 allows 1,000 and 33 a second, Envoy 500 or half |
+//! | heads of responses without an end, from a server, in the connection's whole life | one for each stream, and [`INTERIM`] | h2 keeps each until somebody looks at the stream; servers of gRPC send no 1xx |
 //! | PING to a server that has sent no HEADERS or DATA since the last | [`STRIKES`] that come sooner than `Limits::least_ping_interval` (5 min; without streams: [`UNUSED`]) | what gRPC's own servers allow |
 //!
 //! h2 itself bounds: CONTINUATION (5 a header list of 16 KiB), empty DATA (100 in a connection's life), small DATA that
@@ -25,6 +26,7 @@ const RAPID: Duration = Duration::from_millis(100);
 /// Young streams that are remembered: more than may be open, since one of which this side has not sent the refusal yet
 /// is one, too.
 const MOST_YOUNG: usize = 4096;
+const INTERIM: usize = 1_000;
 const STRIKES: u32 = 2;
 const UNUSED: Duration = Duration::from_secs(2 * 60 * 60);
 
@@ -33,6 +35,7 @@ const UNUSED: Duration = Duration::from_secs(2 * 60 * 60);
 pub(super) enum Breach {
     Pings,
     Resets,
+    Responses,
     ControlFrames,
 }
 
@@ -42,6 +45,7 @@ impl Breach {
         match self {
             Self::Pings => "too_many_pings",
             Self::Resets => "too_many_resets",
+            Self::Responses => "too_many_responses",
             Self::ControlFrames => "too_many_control_frames",
         }
     }
@@ -51,10 +55,14 @@ impl Breach {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Allowance {
     pub(super) control_frames: usize,
-    /// Of a client; a server opens no streams, and may reset what it likes.
-    pub(super) rapid_resets: Option<usize>,
-    /// Of a client.
-    pub(super) pings: Option<PingRule>,
+    pub(super) peer: Peer,
+}
+
+/// What the peer is; a server opens no streams, and may reset and ask what it likes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Peer {
+    Client { rapid_resets: usize, pings: Option<PingRule> },
+    Server,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -72,9 +80,14 @@ pub(super) struct Flood {
     useful_frames: usize,
     opened: usize,
     rapid_resets: usize,
+    /// Streams that this side has opened to a server, and heads without an end that came; in the connection's life.
+    asked: usize,
+    answered: usize,
     /// Streams that were opened a moment ago and have not been answered, in their order.
     young: VecDeque<(u32, Instant)>,
+    /// The last that the peer has opened, and that this side has.
     last_stream: u32,
+    last_own: u32,
     last_ping: Option<Instant>,
     strikes: u32,
     /// HEADERS or DATA has been sent since the last PING.
@@ -90,8 +103,11 @@ impl Flood {
             useful_frames: 0,
             opened: 0,
             rapid_resets: 0,
+            asked: 0,
+            answered: 0,
             young: VecDeque::new(),
             last_stream: 0,
+            last_own: 0,
             last_ping: None,
             strikes: 0,
             has_sent: false,
@@ -113,7 +129,10 @@ impl Flood {
             (self.control_frames, self.useful_frames, self.opened, self.rapid_resets) = (0, 0, 0, 0);
         }
         match head.kind {
-            kind::HEADERS => self.opens(head.stream, now),
+            kind::HEADERS => match self.allowance.peer {
+                Peer::Client { .. } => self.opens(head.stream, now),
+                Peer::Server => self.answers(head)?,
+            },
             kind::CONTINUATION => {}
             kind::DATA if head.length > 0 || head.ends_stream() => {}
             kind::PING if !head.acknowledges() => {
@@ -140,6 +159,10 @@ impl Flood {
                 self.useful_frames += 1;
                 self.has_sent = true;
                 self.forget(head.stream);
+                if head.stream > self.last_own {
+                    self.last_own = head.stream;
+                    self.asked += 1;
+                }
             }
             kind::DATA => {
                 self.useful_frames += 1;
@@ -158,8 +181,8 @@ impl Flood {
     }
 
     fn opens(&mut self, stream: u32, now: Instant) {
-        // Trailers, and answers to a client, open none.
-        if stream <= self.last_stream || self.allowance.rapid_resets.is_none() {
+        // Trailers open none.
+        if stream <= self.last_stream {
             return;
         }
         self.last_stream = stream;
@@ -172,13 +195,19 @@ impl Flood {
         self.young.push_back((stream, now));
     }
 
+    fn answers(&mut self, head: Head) -> Result<(), Breach> {
+        self.answered += usize::from(!head.ends_stream());
+        if self.answered > self.asked + INTERIM { Err(Breach::Responses) } else { Ok(()) }
+    }
+
     fn forget(&mut self, stream: u32) -> Option<Instant> {
         let place = self.young.binary_search_by_key(&stream, |(stream, _)| *stream).ok()?;
         self.young.remove(place).map(|(_, opened)| opened)
     }
 
     fn is_reset(&mut self, stream: u32, now: Instant) -> Result<(), Breach> {
-        let (Some(most), Some(opened)) = (self.allowance.rapid_resets, self.forget(stream)) else { return Ok(()) };
+        let Peer::Client { rapid_resets: most, .. } = self.allowance.peer else { return Ok(()) };
+        let Some(opened) = self.forget(stream) else { return Ok(()) };
         if now.saturating_duration_since(opened) >= RAPID {
             return Ok(());
         }
@@ -187,7 +216,7 @@ impl Flood {
     }
 
     fn pinged(&mut self, now: Instant, in_use: impl FnOnce() -> bool) -> Result<(), Breach> {
-        let Some(rule) = self.allowance.pings else { return Ok(()) };
+        let Peer::Client { pings: Some(rule), .. } = self.allowance.peer else { return Ok(()) };
         let last = self.last_ping.replace(now);
         if std::mem::take(&mut self.has_sent) {
             self.strikes = 0;
@@ -204,29 +233,27 @@ impl Flood {
 
 #[cfg(test)]
 mod tests {
-    use super::{Allowance, Breach, Flood, PingRule, RAPID, UNUSED, WINDOW};
+    use super::{Allowance, Breach, Flood, INTERIM, Peer, PingRule, RAPID, UNUSED, WINDOW};
     use crate::http2::heads::Head;
     use std::time::{Duration, Instant};
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    struct Peer {
+    struct Watched {
         flood: Flood,
         now: Instant,
         in_use: bool,
     }
 
-    impl Peer {
+    impl Watched {
         fn new(control_frames: usize, rapid_resets: usize) -> Self {
             let pings = PingRule { least_interval: 5 * MINUTE, without_streams: false };
-            let allowance = Allowance { control_frames, rapid_resets: Some(rapid_resets), pings: Some(pings) };
-            let now = Instant::now();
-            Self { flood: Flood::new(allowance, now), now, in_use: true }
+            Self::of(control_frames, Peer::Client { rapid_resets, pings: Some(pings) })
         }
 
-        fn unjudged_pings(mut self) -> Self {
-            self.flood.allowance.pings = None;
-            self
+        fn of(control_frames: usize, peer: Peer) -> Self {
+            let now = Instant::now();
+            Self { flood: Flood::new(Allowance { control_frames, peer }, now), now, in_use: true }
         }
 
         fn sends(&mut self, kind: u8, stream: u32) -> Result<(), Breach> {
@@ -247,18 +274,18 @@ mod tests {
     fn what_carries_nothing_is_bounded_in_a_window() {
         // Empty DATA, PRIORITY, GOAWAY, WINDOW_UPDATE, one that nobody knows; a PING, whatever the other rules say.
         for kind in [0, 2, 7, 8, 77, 6] {
-            let mut peer = Peer::new(50, 0).unjudged_pings();
+            let mut peer = Watched::of(50, Peer::Client { rapid_resets: 0, pings: None });
             assert_eq!(peer.takes(kind), 50, "{kind}");
             peer.now += WINDOW;
             assert_eq!(peer.takes(kind), 50, "{kind}");
         }
-        let mut peer = Peer::new(50, 0);
+        let mut peer = Watched::new(50, 0);
         assert_eq!(peer.takes(4), 5);
     }
 
     #[test]
     fn an_end_of_a_stream_and_trailers_carry_something() {
-        let mut peer = Peer::new(0, 0);
+        let mut peer = Watched::new(0, 0);
         for stream in (1..1000).step_by(2) {
             peer.sends(1, stream).unwrap();
             let end = Head { length: 0, kind: 0, flags: 1, stream };
@@ -268,7 +295,7 @@ mod tests {
 
     #[test]
     fn whoever_is_sent_something_may_say_more() {
-        let mut peer = Peer::new(50, 0);
+        let mut peer = Watched::new(50, 0);
         peer.sends(1, 1).unwrap();
         for _ in 0..3 {
             peer.is_sent(0, 1).unwrap();
@@ -279,7 +306,7 @@ mod tests {
     #[test]
     fn streams_that_are_reset_at_once_are_counted_whoever_does_it() {
         for by_peer in [true, false] {
-            let mut peer = Peer::new(1000, 20);
+            let mut peer = Watched::new(1000, 20);
             let mut taken = 0;
             for stream in (1..).step_by(2) {
                 peer.sends(1, stream).unwrap();
@@ -295,7 +322,7 @@ mod tests {
 
     #[test]
     fn streams_that_were_answered_or_waited_for_are_not_counted() {
-        let mut peer = Peer::new(1000, 0);
+        let mut peer = Watched::new(1000, 0);
         for stream in (1..2000).step_by(2) {
             peer.sends(1, stream).unwrap();
             if stream % 4 == 1 {
@@ -311,7 +338,7 @@ mod tests {
 
     #[test]
     fn less_than_half_may_be_given_up() {
-        let mut peer = Peer::new(0, 10);
+        let mut peer = Watched::new(0, 10);
         for stream in (1..20_000).step_by(2) {
             peer.sends(1, stream).unwrap();
             if stream % 20 < 8 {
@@ -323,10 +350,28 @@ mod tests {
     }
 
     #[test]
+    fn a_server_has_one_head_for_each_stream_and_some() {
+        let mut peer = Watched::of(0, Peer::Server);
+        for stream in (1..4000).step_by(2) {
+            peer.is_sent(1, stream).unwrap();
+            // Trailers of this side, which no client of gRPC sends, are no stream.
+            peer.is_sent(1, stream).unwrap();
+            peer.sends(1, stream).unwrap();
+            let end = Head { length: 0, kind: 1, flags: 1, stream };
+            peer.flood.received(end, peer.now, || true).unwrap();
+        }
+        for _ in 0..INTERIM {
+            peer.now += WINDOW;
+            peer.sends(1, 1).unwrap();
+        }
+        assert_eq!(peer.sends(1, 1), Err(Breach::Responses));
+    }
+
+    #[test]
     fn the_third_ping_that_comes_too_soon_is_too_many() {
-        let mut peer = Peer::new(1000, 0);
+        let mut peer = Watched::new(1000, 0);
         assert_eq!(peer.takes(6), 3);
-        let mut peer = Peer::new(1000, 0);
+        let mut peer = Watched::new(1000, 0);
         for _ in 0..1000 {
             peer.now += 5 * MINUTE;
             peer.sends(6, 0).unwrap();
@@ -345,7 +390,7 @@ mod tests {
 
     #[test]
     fn a_ping_for_each_frame_that_was_sent_is_none_too_many() {
-        let mut peer = Peer::new(1000, 0);
+        let mut peer = Watched::new(1000, 0);
         for kind in [0, 1].repeat(500) {
             peer.is_sent(kind, 1).unwrap();
             peer.sends(6, 0).unwrap();

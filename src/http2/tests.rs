@@ -337,3 +337,27 @@ fn a_server_that_floods_loses_its_client() {
     };
     assert_eq!(words, b"\0\0\0\0\0\0\0\x0btoo_many_pings");
 }
+
+/// Heads of a response that say that another follows (1xx): h2 keeps each until somebody looks.
+#[test]
+fn a_server_that_answers_without_end_loses_its_client() {
+    let (requests, mut theirs) = client();
+    let (pending, outbound) = requests.open(request(), None).unwrap();
+    outbound.pump();
+    // `:status: 100` (RFC 7541 §6.2.1): 8 names the field, and 1 to 15 is what is added to the prefix.
+    let more = frame(1, 4, 1, &[0x08, 3, b'1', b'0', b'0']);
+    let flooding = thread::spawn(move || {
+        let sent = (0..100_000).take_while(|_| theirs.write_all(&more).is_ok()).count();
+        (sent, theirs)
+    });
+    assert!(requests.connection().drive_to_close(Some(Instant::now() + LONG)));
+    let (sent, theirs) = flooding.join().unwrap();
+    assert!(sent < 100_000, "all were kept");
+    let words = loop {
+        if let (7, 0, words) = next(&theirs) {
+            break words;
+        }
+    };
+    assert!(words.ends_with(b"too_many_responses"), "{words:?}");
+    drop(pending);
+}

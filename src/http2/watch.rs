@@ -1,6 +1,6 @@
 //! Both directions of one connection, as they are counted, and the last words to a peer that has gone too far.
 
-use super::flood::{Allowance, Breach, Flood, PingRule};
+use super::flood::{Allowance, Breach, Flood, Peer, PingRule};
 use super::heads::Heads;
 use super::open::Open;
 use super::opening::PREFACE;
@@ -27,18 +27,18 @@ impl Watch {
     pub(super) fn of_client(limits: &Limits, open: &Arc<Open>) -> Self {
         let pings =
             PingRule { least_interval: limits.least_ping_interval, without_streams: limits.keepalive_without_calls };
-        let allowance = Allowance {
-            control_frames: limits.control_frames,
-            rapid_resets: Some(limits.rapid_resets),
+        let peer = Peer::Client {
+            rapid_resets: limits.rapid_resets,
             pings: (!limits.least_ping_interval.is_zero()).then_some(pings),
         };
+        let allowance = Allowance { control_frames: limits.control_frames, peer };
         let flood = Flood::new(allowance, Instant::now());
         Self { received: Heads::behind(PREFACE.len()), sent: Heads::behind(0), flood, open: Some(Arc::clone(open)) }
     }
 
     /// Over a server; to it the preface is sent.
     pub(super) fn of_server(limits: &Limits) -> Self {
-        let allowance = Allowance { control_frames: limits.control_frames, rapid_resets: None, pings: None };
+        let allowance = Allowance { control_frames: limits.control_frames, peer: Peer::Server };
         let flood = Flood::new(allowance, Instant::now());
         Self { received: Heads::behind(0), sent: Heads::behind(PREFACE.len()), flood, open: None }
     }
