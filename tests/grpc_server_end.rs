@@ -95,27 +95,34 @@ fn after_the_grace_what_is_left_is_cut_and_named() {
 
 #[test]
 fn a_handler_that_never_returns_does_not_hold_the_end() {
-    struct Stuck;
+    struct Stuck(std::sync::mpsc::Sender<()>);
     impl support::proto::Probe for Stuck {
         fn unary(
             &self,
             _: Request<Ask>,
         ) -> Result<threadwire::grpc::Response<support::proto::Answer>, threadwire::grpc::Status> {
+            self.0.send(()).unwrap();
             loop {
                 thread::park();
             }
         }
     }
+    let (begun, has_begun) = std::sync::mpsc::channel();
     let server = threadwire::grpc::Server::builder()
-        .add_service(support::proto::ProbeServer::new(Stuck))
+        .add_service(support::proto::ProbeServer::new(Stuck(begun)))
         .bind("127.0.0.1:0")
         .unwrap();
     let target = server.local_addresses()[0].to_string();
     let handle = server.spawn().unwrap();
     let client = ProbeClient::new(Channel::connect(&target).unwrap());
-    // Its deadline answers the call although the handler does not return.
-    let status = client.unary(Request::new(ask("")).with_timeout(Duration::from_millis(50))).unwrap_err();
-    assert_eq!(status.code(), Code::DeadlineExceeded);
+    // Its deadline answers the call although the handler does not return. (One that is late may never have begun.)
+    loop {
+        let status = client.unary(Request::new(ask("")).with_timeout(Duration::from_millis(50))).unwrap_err();
+        assert_eq!(status.code(), Code::DeadlineExceeded);
+        if has_begun.try_recv().is_ok() {
+            break;
+        }
+    }
     let report = handle.shutdown(Duration::from_millis(100));
     assert_eq!(report.still_running, [UNARY], "{report}");
 }

@@ -77,6 +77,8 @@ impl<E: Engine> Attended for Link<E> {
         };
         if readiness.any() || due {
             self.run(Runner::Reader);
+        } else {
+            self.heed();
         }
         if rung || readiness.any() || due || duty_due {
             self.do_duty();

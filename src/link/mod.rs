@@ -65,6 +65,7 @@ use drive::Drive;
 use role::Role;
 use run::{Core, Published, Runner};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -82,6 +83,8 @@ pub(crate) struct Link<E> {
     role: Mutex<Role>,
     /// What whoever reads does besides, if anything.
     duty: OnceLock<Weak<dyn Duty>>,
+    /// Whoever reads is to run the engine before it sleeps.
+    reminded: AtomicBool,
     attendant: Arc<Attendant>,
     close_timeout: Duration,
 }
@@ -110,6 +113,7 @@ impl<E: Engine> Link<E> {
             published: Mutex::new(published),
             role: Mutex::new(Role::new()),
             duty: OnceLock::new(),
+            reminded: AtomicBool::new(false),
             attendant: Arc::clone(attendant),
             close_timeout,
         };
@@ -148,8 +152,17 @@ impl<E: Engine> Link<E> {
 
     /// Has the engine run soon by whoever reads, or will: within two ticks of the attendant. Never blocks.
     pub(crate) fn remind(&self) {
-        self.parts.wish.make();
+        self.reminded.store(true, Ordering::Release);
         self.ring();
+    }
+
+    /// Whoever reads runs the engine if it was reminded.
+    fn heed(&self) -> bool {
+        let heeded = self.reminded.load(Ordering::Relaxed) && self.reminded.swap(false, Ordering::AcqRel);
+        if heeded {
+            self.run(Runner::Reader);
+        }
+        heeded
     }
 }
 

@@ -146,7 +146,7 @@ impl<E: Engine> Link<E> {
     /// As the reader: sleeps until something happens, and runs the engine for input, room, or its deadline. Comes back
     /// without a sleep if somebody has rung since the last look.
     fn sleep(&self, parker: &Parker, deadline: Option<Instant>) {
-        if parker.is_notified() {
+        if parker.is_notified() || self.heed() {
             return;
         }
         let published = lock(&self.published).clone();

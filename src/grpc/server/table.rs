@@ -99,6 +99,23 @@ impl Wake for Changed {
     }
 }
 
+/// One look at all calls.
+struct Turn<'t> {
+    served: &'t Served,
+    /// Calls may wait for the reader thread. Else it is in a handler, and all that it was to do is others' now.
+    by_reader: bool,
+    now: Instant,
+    work: &'t mut Vec<Work>,
+    /// When to look again at the latest.
+    earliest: Option<Instant>,
+}
+
+impl Turn<'_> {
+    fn runs_inline(&self, job: &Job) -> bool {
+        self.by_reader && job.method.pace.is_inline(self.served.core().dispatch)
+    }
+}
+
 /// What is to become of an entry.
 enum Next {
     /// It has nothing to wait for any more.
@@ -120,17 +137,12 @@ impl Table {
         }
     }
 
-    /// Takes what has come and looks after all calls; answers when to look again at the latest. `by_reader`: calls may
-    /// wait for the reader thread; else it is in a handler, and all that it was to do is others' now.
+    /// Takes what has come and looks after all calls; answers when to look again at the latest.
     pub(super) fn turn(&mut self, served: &Served, by_reader: bool, work: &mut Vec<Work>) -> Option<Instant> {
+        let mut turn = Turn { served, by_reader, now: Instant::now(), work, earliest: None };
         if !by_reader {
-            self.take_over(served, work);
+            self.take_over(&mut turn);
         }
-        while let Some(incoming) = served.next_stream() {
-            self.begin(served, by_reader, incoming, work);
-        }
-        let now = Instant::now();
-        let mut earliest = None;
         // Their streams end with the protocol, before the socket is closed; and one by one, which says less of the
         // cause.
         let closed = served.is_over();
@@ -139,23 +151,13 @@ impl Table {
             if closed {
                 served.lose(&entry.call, CancelCause::ConnectionLost);
             }
-            let mut next = entry.advance(served, unfinished, now);
-            if let Next::Whole(job) = next {
-                if by_reader && runs_inline(served, &job) {
-                    ready.push_back(job);
-                    return false;
-                }
-                work.push(Work::Pool(job));
-                next = entry.advance(served, unfinished, now);
-            }
-            let Next::Goes(until) = next else {
-                entry.forget(unfinished);
-                return false;
-            };
-            earliest = [earliest, until].into_iter().flatten().min();
-            true
+            entry.look(&mut turn, ready, unfinished)
         });
-        earliest
+        // After those that were here before: of several that share a bound, the last is the one too many.
+        while let Some(incoming) = served.next_stream() {
+            self.begin(&mut turn, incoming);
+        }
+        turn.earliest
     }
 
     /// The next call that waits for the reader thread: it runs it from now on.
@@ -193,43 +195,48 @@ impl Table {
     }
 
     /// The reader thread is in a handler for too long.
-    fn take_over(&mut self, served: &Served, work: &mut Vec<Work>) {
+    fn take_over(&mut self, turn: &mut Turn<'_>) {
         if let Some(running) = &mut self.running
             && let Some(call) = running.call.take()
         {
             log::debug!(target: "threadwire::grpc", "a handler of {} lasts; others take over", running.method.path);
             running.method.pace.overran();
-            self.entries.push(Entry::new(call, Stage::Running, served));
+            self.entries.push(Entry::new(call, Stage::Running, turn.served));
         }
         for job in self.ready.drain(..) {
-            self.entries.push(Entry::new(Arc::clone(&job.call), Stage::Running, served));
-            work.push(Work::Pool(job));
+            self.entries.push(Entry::new(Arc::clone(&job.call), Stage::Running, turn.served));
+            turn.work.push(Work::Pool(job));
         }
     }
 
-    fn begin(&mut self, served: &Served, by_reader: bool, incoming: Incoming, work: &mut Vec<Work>) {
+    fn begin(&mut self, turn: &mut Turn<'_>, incoming: Incoming) {
         let Incoming { head, body, respond } = incoming;
+        let served = turn.served;
         let head = head::read(head);
         // A time that no clock can show is as good as none.
         let timeout = head.as_ref().ok().and_then(|head| head.timeout);
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout.and_then(|timeout| turn.now.checked_add(timeout));
         let call = served.call(respond, deadline, &self.untaken);
         let begun = match route(served, head) {
             Ok((method, metadata)) => self.gather(served, &call, method, metadata, body),
             Err(refusal) => return call.refuse(refusal),
         };
-        match begun {
-            Begun::Whole(job) if by_reader && runs_inline(served, &job) => self.ready.push_back(job),
+        let stage = match begun {
+            Begun::Whole(job) if turn.runs_inline(&job) => return self.ready.push_back(job),
             Begun::Whole(job) => {
-                self.entries.push(Entry::new(call, Stage::Running, served));
-                work.push(Work::Pool(job));
+                turn.work.push(Work::Pool(job));
+                Stage::Running
             }
-            Begun::Part(receiving) => self.entries.push(Entry::new(call, Stage::Receiving(receiving), served)),
+            Begun::Part(receiving) => Stage::Receiving(receiving),
             Begun::Stream(streaming, handler) => {
-                self.entries.push(Entry::new(call, Stage::Running, served));
-                work.push(Work::Stream(streaming, handler));
+                turn.work.push(Work::Stream(streaming, handler));
+                Stage::Running
             }
-            Begun::Over => {}
+            Begun::Over => return,
+        };
+        let mut entry = Entry::new(call, stage, served);
+        if entry.look(turn, &mut self.ready, &mut self.unfinished) {
+            self.entries.push(entry);
         }
     }
 
@@ -289,15 +296,30 @@ fn job(served: &Served, call: &Arc<Call>, method: &Arc<Method>, metadata: Metada
     Job { call: Arc::clone(call), method: Arc::clone(method), request }
 }
 
-fn runs_inline(served: &Served, job: &Job) -> bool {
-    job.method.pace.is_inline(served.core().dispatch)
-}
-
 impl Entry {
     fn new(call: Arc<Call>, stage: Stage, served: &Served) -> Self {
         let changed = Arc::new(Changed { is: AtomicBool::new(true), reader: Arc::clone(served.reader()) });
         let waker = Waker::from(Arc::clone(&changed));
         Self { call, changed, waker, stage }
+    }
+
+    /// Does what there is to do for the call. False: it needs no more looking after.
+    fn look(&mut self, turn: &mut Turn<'_>, ready: &mut VecDeque<Job>, unfinished: &mut usize) -> bool {
+        let mut next = self.advance(turn.served, unfinished, turn.now);
+        if let Next::Whole(job) = next {
+            if turn.runs_inline(&job) {
+                ready.push_back(job);
+                return false;
+            }
+            turn.work.push(Work::Pool(job));
+            next = self.advance(turn.served, unfinished, turn.now);
+        }
+        let Next::Goes(until) = next else {
+            self.forget(unfinished);
+            return false;
+        };
+        turn.earliest = [turn.earliest, until].into_iter().flatten().min();
+        true
     }
 
     fn advance(&mut self, served: &Served, unfinished: &mut usize, now: Instant) -> Next {
