@@ -64,7 +64,8 @@ pub struct Limits {
     // Against peers that are silent, slow, or send frames for their own sake.
     /// A peer from which nothing was read for so long is asked whether it is there: a PING of HTTP/2, a Ping of
     /// WebSocket. A gRPC channel asks only while it has calls (but see [`Limits::keepalive_without_calls`]), and not
-    /// more often than every 10 s. By default none; a gRPC server then asks after 2 hours, all others never.
+    /// more often than every 10 s (most servers take less than their [`Limits::least_ping_interval`] for an attack). By
+    /// default none; a gRPC server then asks after 2 hours, all others never.
     pub keepalive_interval: Option<Duration>,
     /// How long a peer that was asked has to say something; then its connection is ended. By default 20 s.
     pub keepalive_timeout: Duration,

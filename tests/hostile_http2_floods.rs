@@ -24,6 +24,7 @@ mod scene;
 use process::{alone, comes_true};
 use scene::{CALM, Cut, PROTOCOL_ERROR, Scene, cut, goaway};
 use std::time::Duration;
+use support::proto::Ask;
 use support::{
     ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PRIORITY, RST_STREAM, Raw, SETTINGS,
     UNARY, WINDOW_UPDATE, ask, block, body, call_head, frame, headers, serve_within, waits,
@@ -319,4 +320,15 @@ fn calls_that_were_given_up_take_no_place_in_the_queue() {
     let statuses: Vec<_> = waiting.iter().map(|stream| raw.outcome(*stream).status().to_owned()).collect();
     assert!(statuses.iter().all(|status| status == "0"), "{statuses:?}");
     assert_eq!(served.behaviour.calls(), 1 + waiting.len());
+}
+
+/// CVE-2019-9511: a large answer, of which the peer takes a byte at a time.
+#[test]
+fn window_given_byte_by_byte() {
+    // SETTINGS_INITIAL_WINDOW_SIZE 0
+    let settings = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let large = body(&Ask { size: 4 << 20, ..Default::default() });
+    let request = [settings, head(1, &[]), frame(DATA, END_STREAM, 1, &large)].concat();
+    let update = frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]);
+    is_cut("tw-drib", Limits::default(), &request, &update, &cut(CALM, "too_many_control_frames"));
 }

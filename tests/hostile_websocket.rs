@@ -22,7 +22,7 @@ use process::{alone, comes_true, descriptors, memory, processor_time, threads};
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 use support::{
@@ -189,6 +189,43 @@ fn control_frames_as_fast_as_they_go() {
         assert_eq!(came.len() > 10_000 * 10, kind == PING, "{}", came.len());
         scene.ends();
     }
+}
+
+/// While handlers are busy, one thread of the server attends all their connections: floods of some do not hold up the
+/// others.
+#[test]
+fn floods_of_connections_that_are_attended_together() {
+    let _alone = alone();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let (server, address) = serve_named("tw-attd", Limits::default(), move |_socket| {
+        // Until the sender is gone.
+        let _ = released.lock().unwrap().recv();
+        Ok(())
+    });
+    let client = websocket::connect(&format!("ws://{address}/")).unwrap();
+    let flooding: Vec<_> = (0..10)
+        .map(|_| {
+            let mut raw = Raw::upgrade(address);
+            let mut out = raw.other();
+            let pings = masked(PING, b"").repeat(1000);
+            thread::spawn(move || {
+                let writing =
+                    thread::spawn(move || (0..10_000).take_while(|_| out.0.write_all(&pings).is_ok()).count());
+                // It is cut, in order or not.
+                let _ = raw.0.read_to_end(&mut Vec::new());
+                writing.join().unwrap()
+            })
+        })
+        .collect();
+    while !flooding.iter().all(thread::JoinHandle::is_finished) {
+        let took = client.ping(LONG).unwrap();
+        assert!(took < Duration::from_secs(2), "{took:?}");
+    }
+    assert!(flooding.into_iter().all(|flood| flood.join().unwrap() < 10_000));
+    drop(release);
+    drop(client);
+    assert!(server.shutdown(LONG).is_clean());
 }
 
 /// Whoever pings with each message is no attacker.
