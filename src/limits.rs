@@ -60,6 +60,36 @@ pub struct Limits {
     pub inbox_bytes: usize,
     /// Output that waits to be written, in bytes; then sending waits. By default 256 KiB.
     pub outbox_bytes: usize,
+
+    // Against peers that are silent, slow, or send frames for their own sake.
+    /// A peer from which nothing was read for so long is asked whether it is there: a PING of HTTP/2, a Ping of
+    /// WebSocket. A gRPC channel asks only while it has calls (but see [`Limits::keepalive_without_calls`]), and not
+    /// more often than every 10 s (most servers take less than their [`Limits::least_ping_interval`] for an attack). By
+    /// default none; a gRPC server then asks after 2 hours, all others never.
+    pub keepalive_interval: Option<Duration>,
+    /// How long a peer that was asked has to say something; then its connection is ended. By default 20 s.
+    pub keepalive_timeout: Duration,
+    /// A gRPC channel asks although it has no calls; a gRPC server lets its clients do so. By default false.
+    pub keepalive_without_calls: bool,
+    /// How often a gRPC server's clients may send PING, unless they are sent something: each that comes sooner (without
+    /// calls: than 2 hours) is a strike, and the third ends the connection with GOAWAY `too_many_pings`. Zero: as often
+    /// as they like. By default 5 min.
+    pub least_ping_interval: Duration,
+    /// A server's connection that is not used for so long is ended: one of gRPC without a call, drained; a WebSocket
+    /// without a message in either direction, of a client too, with 1001. By default none.
+    pub idle_timeout: Option<Duration>,
+    /// How long a message that has begun may take to be whole: one of WebSocket with all its fragments, the request of a
+    /// unary gRPC call from its head. By default 5 min.
+    pub message_timeout: Duration,
+    /// The fragments of one WebSocket message. By default 65,536: the largest message in pieces of 1 KiB.
+    pub websocket_fragments: usize,
+    /// Frames that carry nothing and a peer may send in 10 s: Pings and Pongs of WebSocket, with one more for each
+    /// message; in HTTP/2 PING, SETTINGS (as ten), PRIORITY, WINDOW_UPDATE, empty DATA and others, with ten more for
+    /// each stream, and each HEADERS or DATA frame that it is sent. One more ends the connection. By default 10,000.
+    pub control_frames: usize,
+    /// Streams of HTTP/2 that a client may open and have reset within 100 ms, unanswered, in 10 s (CVE-2023-44487,
+    /// CVE-2025-8671). One more ends the connection, if they are more than half of those it opened. By default 1,000.
+    pub rapid_resets: usize,
 }
 
 impl Default for Limits {
@@ -86,6 +116,15 @@ impl Default for Limits {
             websocket_frame_bytes: 16 * 1024 * 1024,
             inbox_bytes: 64 * 1024,
             outbox_bytes: 256 * 1024,
+            keepalive_interval: None,
+            keepalive_timeout: Duration::from_secs(20),
+            keepalive_without_calls: false,
+            least_ping_interval: Duration::from_secs(5 * 60),
+            idle_timeout: None,
+            message_timeout: Duration::from_secs(5 * 60),
+            websocket_fragments: 65_536,
+            control_frames: 10_000,
+            rapid_resets: 1_000,
         }
     }
 }

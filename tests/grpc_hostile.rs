@@ -266,6 +266,7 @@ fn limits_of_nothing_and_of_everything() {
     none.outbox_bytes = 0;
     none.close_timeout = Duration::ZERO;
     none.connection_window_bytes = 0;
+    none.rapid_resets = 0;
     let mut all = Limits::default();
     all.connections = usize::MAX;
     all.handshake_timeout = Duration::MAX;
@@ -283,6 +284,13 @@ fn limits_of_nothing_and_of_everything() {
     all.queued_calls = usize::MAX;
     all.queued_call_bytes = usize::MAX;
     all.outbox_bytes = usize::MAX;
+    all.keepalive_interval = Some(Duration::MAX);
+    all.keepalive_timeout = Duration::MAX;
+    all.least_ping_interval = Duration::MAX;
+    all.idle_timeout = Some(Duration::MAX);
+    all.message_timeout = Duration::MAX;
+    all.control_frames = usize::MAX;
+    all.rapid_resets = usize::MAX;
     for limits in [none, all] {
         let served = serve_within(limits.clone(), 0, "threadwire");
         let channel = Channel::builder(&served.address.to_string()).limits(limits).connect().unwrap();

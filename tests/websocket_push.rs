@@ -460,7 +460,7 @@ fn a_peer_that_takes_nothing_for_too_long_is_given_up() {
 
 #[test]
 fn a_peer_that_pings_and_takes_no_answer_is_not_read_for_ever() {
-    let (server, _) = serve(echo);
+    let (server, _) = serve_within(limits(|limits| limits.control_frames = usize::MAX), echo);
     let mut raw = Raw::upgrade(server.local_addresses()[0]);
     let pings = masked(0x89, &[b'x'; 125]).repeat(1000);
     raw.0.set_write_timeout(Some(Duration::from_millis(200))).unwrap();

@@ -5,6 +5,8 @@ use super::failure::Failure;
 use super::io::Adapter;
 use super::opening::{Opening, Progress};
 use super::stream::{Half, Inbound, Outbound, wait};
+use super::upkeep::Upkeep;
+use super::watch::Watch;
 use crate::link::{Attendant, Io, Link, Parker, Unready, lock};
 use crate::net;
 use bytes::Bytes;
@@ -44,7 +46,8 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
     let progress = Progress::new();
     let mut made = Err(io::Error::other("h2 made no connection"));
     let link = Link::new(io, attendant, limits.close_timeout, |parts| {
-        let adapter = Adapter::new(Arc::clone(&parts.io), Bytes::new(), Opening::of_server(&progress));
+        let adapter =
+            Adapter::new(Arc::clone(&parts.io), Bytes::new(), Opening::of_server(&progress), Watch::of_server(limits));
         let handshake = pin!(builder.handshake(adapter));
         // The preface is only gathered, which never has to wait.
         let state = match handshake.poll(&mut Context::from_waker(Waker::noop())) {
@@ -58,7 +61,7 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
             }
             Poll::Pending => State::Over,
         };
-        Engine::new(parts, &ending.0, begin_by, state)
+        Engine::new(parts, &ending.0, begin_by, Upkeep::of_client(limits), state)
     })?;
     lock(&shared.state).send = Some(made?);
     Ok(Requests { shared, peer: progress, connection: link })
@@ -143,6 +146,11 @@ impl Shared {
         }
     }
 
+    /// Whether streams are open.
+    pub(super) fn has_streams(&self) -> bool {
+        lock(&self.state).open > 0
+    }
+
     pub(super) fn end(&self, failure: Option<String>) {
         let mut state = lock(&self.state);
         state.ended = true;
@@ -172,6 +180,11 @@ impl Requests {
     /// [`Failure::Lost`] or [`Failure::TimedOut`].
     pub(crate) fn wait_begun(&self, deadline: Option<Instant>) -> Result<(), Failure> {
         self.wait_for(deadline, |state| state.begun.then_some(()))
+    }
+
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
     }
 
     /// What the peer's first SETTINGS says.

@@ -3,6 +3,7 @@
 use super::io::Adapter;
 use super::opening::Progress;
 use super::server::{Accepting, Answer};
+use super::upkeep::{Task, Upkeep};
 use crate::Limits;
 use crate::link::{Engine as LinkEngine, Link, Parts, Step, lock};
 use std::future::Future;
@@ -69,6 +70,7 @@ pub(crate) struct Engine {
     drained: bool,
     /// Until when the peer's first SETTINGS must have come; none when it has.
     begin_by: Option<Instant>,
+    upkeep: Upkeep,
     state: State,
 }
 
@@ -82,13 +84,14 @@ pub(super) enum State {
 }
 
 impl Engine {
-    pub(super) fn new(parts: &Parts, orders: &Arc<Orders>, begin_by: Instant, state: State) -> Self {
+    pub(super) fn new(parts: &Parts, orders: &Arc<Orders>, begin_by: Instant, upkeep: Upkeep, state: State) -> Self {
         Self {
             parts: parts.clone(),
             waker: Waker::from(Arc::clone(&parts.wish)),
             orders: Arc::clone(orders),
             drained: false,
             begin_by: Some(begin_by),
+            upkeep,
             state,
         }
     }
@@ -151,6 +154,38 @@ impl Engine {
         }
     }
 
+    /// Does what time demands of an open connection. `Some`: over.
+    fn keep_up(&mut self, now: Instant) -> Option<Result<(), String>> {
+        let heard = {
+            let io = lock(&self.parts.io);
+            // While output is stuck h2 may not read; the deadline of the output is what counts then.
+            io.taken() > 0 || io.stall_deadline().is_some()
+        };
+        let has_streams = || matches!(&self.state, State::Client(_, _, shared) if shared.has_streams());
+        match self.upkeep.look(now, heard, has_streams) {
+            Task::Nothing => {}
+            Task::Ask => {
+                self.upkeep.ask(|| match &mut self.state {
+                    State::Server(connection, ..) => connection.ping_pong(),
+                    State::Client(connection, ..) => connection.ping_pong(),
+                    State::Accepting(_) | State::Handshake(..) | State::Over => None,
+                });
+                self.parts.wish.make();
+            }
+            Task::Drain => {
+                self.orders.give(DRAIN);
+                self.parts.wish.make();
+            }
+            Task::Fail(error) => {
+                lock(&self.parts.io).fail(&error);
+                // h2 reads the failure, and tells it to all streams.
+                return self.turn().or(Some(Err(error.to_string())));
+            }
+            Task::End => return Some(Ok(())),
+        }
+        None
+    }
+
     fn over(&mut self, why: Result<(), String>) -> Step {
         if let Err(why) = &why {
             log::debug!(target: "threadwire::http2", "connection over: {why}");
@@ -204,11 +239,16 @@ impl LinkEngine for Engine {
         if self.begin_by.is_some_and(|by| by <= now) {
             return self.over(Err("the peer has not begun HTTP/2 in time".to_owned()));
         }
+        if self.begin_by.is_none()
+            && let Some(why) = self.keep_up(now)
+        {
+            return self.over(why);
+        }
         Step::Open
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.begin_by
+        self.begin_by.or(self.upkeep.deadline())
     }
 
     fn closed(&mut self) {

@@ -2,7 +2,9 @@
 //!
 //! No waker is kept: the Link itself runs the engine again when there is input or room.
 
+use super::flood::Breach;
 use super::opening::Opening;
+use super::watch::{self, Watch};
 use crate::link::{Filled, SharedIo, lock};
 use bytes::{Buf, Bytes};
 use std::io::{self, ErrorKind};
@@ -22,12 +24,22 @@ pub(super) struct Adapter {
     /// What was read before h2 was there.
     replay: Bytes,
     opening: Opening,
+    watch: Watch,
 }
 
 impl Adapter {
-    /// `replay` comes before all other input; `opening` sees the peer's first bytes.
-    pub(super) fn new(io: SharedIo, replay: Bytes, opening: Opening) -> Self {
-        Self { io, replay, opening }
+    /// `replay` comes before all other input; `opening` sees the peer's first bytes, `watch` all of both directions.
+    pub(super) fn new(io: SharedIo, replay: Bytes, opening: Opening, watch: Watch) -> Self {
+        Self { io, replay, opening, watch }
+    }
+
+    /// Tells the peer that it has gone too far, if it can be told. With what comes back h2 ends the connection.
+    fn break_off(&self, breach: Breach) -> io::Error {
+        if let Some(words) = self.watch.last_words(breach) {
+            // A peer that takes nothing is not told.
+            let _ = lock(&self.io).gather(&words, Instant::now);
+        }
+        watch::failure(breach)
     }
 
     fn take(&mut self, into: &mut ReadBuf<'_>) -> io::Result<bool> {
@@ -47,7 +59,9 @@ impl Adapter {
             into.put_slice(self.replay.get(..count).unwrap_or_default());
             self.replay.advance(count);
         }
-        self.opening.see(into.filled().get(from..).unwrap_or_default())?;
+        let new = into.filled().get(from..).unwrap_or_default();
+        self.opening.see(new)?;
+        self.watch.received(new).map_err(|breach| self.break_off(breach))?;
         Ok(true)
     }
 }
@@ -67,9 +81,13 @@ impl AsyncRead for Adapter {
 }
 
 impl AsyncWrite for Adapter {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match lock(&self.io).gather(bytes, Instant::now) {
-            Ok(()) => Poll::Ready(Ok(bytes.len())),
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let gathered = lock(&self.io).gather(bytes, Instant::now);
+        match gathered {
+            Ok(()) => match self.watch.sent(bytes) {
+                Ok(()) => Poll::Ready(Ok(bytes.len())),
+                Err(breach) => Poll::Ready(Err(self.break_off(breach))),
+            },
             Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
         }

@@ -2,6 +2,9 @@
 //!
 //! - `io`: the Link's Io behind the traits that h2 reads and writes through;
 //! - `opening`: what a connection begins with, so that a wrong peer is told apart from a bad one;
+//! - `heads`, `flood`, `watch`: frames are counted on the bytes, since h2 hides some, and what comes too often ends the
+//!   connection; `open`: which streams a served connection has, and that it leaves when it has none for long;
+//!   `upkeep`: what it does as time passes;
 //! - `engine`: one connection of either side; `server` and `client`: its making and what it hands out;
 //! - `stream`: the two halves of a stream, blocking, with deadlines; `failure`: why a stream or connection ended.
 //!
@@ -13,12 +16,17 @@
 mod client;
 mod engine;
 mod failure;
+mod flood;
+mod heads;
 mod io;
+mod open;
 mod opening;
 mod server;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod upkeep;
+mod watch;
 
 pub(crate) use client::{Pending, Requests, connect};
 pub(crate) use engine::Settings;

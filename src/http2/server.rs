@@ -3,8 +3,11 @@
 use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
 use super::io::Adapter;
+use super::open::{Open, Opened};
 use super::opening::{Kind, Opening, PREFACE, Progress, kind};
 use super::stream::{Half, Inbound, Outbound, Rest};
+use super::upkeep::Upkeep;
+use super::watch::Watch;
 use crate::link::{Attendant, Filled, Io, Link, Parker, Parts, lock};
 use crate::net::wait;
 use bytes::Bytes;
@@ -19,6 +22,11 @@ use std::time::Instant;
 /// An empty SETTINGS frame, then GOAWAY(PROTOCOL_ERROR), for a peer whose first bytes are nothing we know (RFC 9113
 /// §3.4).
 const NOT_HTTP2: [u8; 26] = [0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+
+/// Streams of one connection that h2 resets in its life for what the peer does wrong. It keeps each until its reset has
+/// been written, so there must be a bound; but its own (1,024) is one that a good peer may reach in years, by DATA that
+/// comes very late. Those that come fast are counted by `flood`.
+const MOST_ERRORS: usize = 16 * 1024;
 
 /// A served connection.
 #[derive(Debug)]
@@ -39,9 +47,15 @@ pub(crate) fn accept(
     settings: &Settings,
     http1_answer: &'static [u8],
 ) -> io::Result<Accept> {
-    let accepted = Arc::new(Accepted { queue: Mutex::default(), bound: settings.limits.concurrent_streams as usize });
+    let now = Instant::now();
+    let accepted = Arc::new(Accepted {
+        queue: Mutex::default(),
+        bound: settings.limits.concurrent_streams as usize,
+        open: Open::new(now),
+    });
     let ending = Ending::default();
-    let begin_by = wait::deadline(Instant::now(), settings.limits.handshake_timeout);
+    let begin_by = wait::deadline(now, settings.limits.handshake_timeout);
+    let upkeep = Upkeep::of_server(&settings.limits, &accepted.open);
     let progress = Progress::new();
     let accepting = Accepting {
         first: Vec::new(),
@@ -51,7 +65,7 @@ pub(crate) fn accept(
         http1_answer,
     };
     let connection = Link::new(io, attendant, settings.limits.close_timeout, |parts| {
-        Engine::new(parts, &ending.0, begin_by, State::Accepting(accepting))
+        Engine::new(parts, &ending.0, begin_by, upkeep, State::Accepting(accepting))
     })?;
     Ok(Accept { connection, accepted, ending, peer: progress })
 }
@@ -107,7 +121,8 @@ impl Accepting {
     fn begin(&mut self, parts: &Parts) -> State {
         let limits = &self.settings.limits;
         let replay = Bytes::from(std::mem::take(&mut self.first));
-        let adapter = Adapter::new(Arc::clone(&parts.io), replay, Opening::of_client(&self.progress));
+        let watch = Watch::of_client(limits, &self.sink.0.open);
+        let adapter = Adapter::new(Arc::clone(&parts.io), replay, Opening::of_client(&self.progress), watch);
         let handshake = h2::server::Builder::new()
             .initial_window_size(limits.stream_window_bytes)
             .initial_connection_window_size(limits.connection_window_bytes)
@@ -115,6 +130,11 @@ impl Accepting {
             .max_header_list_size(limits.header_list_bytes)
             .max_send_buffer_size(limits.outbox_bytes)
             .data_frame_budget(self.settings.data_frame_budget())
+            // What comes late for a stream that this side has reset is no error of the peer.
+            .max_concurrent_reset_streams(limits.concurrent_streams as usize)
+            // By a client that gives up much, at a moment when this side was slow; `flood` tells it from an attack.
+            .max_pending_accept_reset_streams(limits.concurrent_streams as usize)
+            .max_local_error_reset_streams(Some(MOST_ERRORS))
             .handshake(adapter);
         State::Handshake(Box::new(handshake), Arc::clone(&self.progress), self.sink.clone())
     }
@@ -135,7 +155,7 @@ impl Sink {
 
     pub(super) fn push(&self, request: Request<h2::RecvStream>, respond: SendResponse<Bytes>) {
         let mut queue = lock(&self.0.queue);
-        queue.streams.push_back((request, respond));
+        queue.streams.push_back((request, respond, self.0.open.enter()));
         wake(&mut queue.waiting);
     }
 
@@ -161,13 +181,14 @@ fn wake(waiting: &mut Option<Arc<Parker>>) {
 #[derive(Debug)]
 pub(crate) struct Accepted {
     bound: usize,
+    open: Arc<Open>,
     // Guards the queue alone; taken while the engine runs, and by the reader thread.
     queue: Mutex<Queue>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
-    streams: VecDeque<(Request<h2::RecvStream>, SendResponse<Bytes>)>,
+    streams: VecDeque<(Request<h2::RecvStream>, SendResponse<Bytes>, Opened)>,
     waiting: Option<Arc<Parker>>,
     closed: bool,
 }
@@ -181,7 +202,7 @@ impl Accepted {
     /// Takes the next stream; if there is none, `parker` is woken when there is one or there will be none.
     pub(crate) fn next(&self, connection: &Arc<Connection>, parker: &Arc<Parker>) -> Option<Incoming> {
         let mut queue = lock(&self.queue);
-        let Some((request, respond)) = queue.streams.pop_front() else {
+        let Some((request, respond, opened)) = queue.streams.pop_front() else {
             queue.waiting = Some(Arc::clone(parker));
             return None;
         };
@@ -198,6 +219,7 @@ impl Accepted {
                 inner: Some(respond),
                 half: None,
                 watcher: None,
+                opened,
                 quiet: false,
             },
         })
@@ -222,6 +244,7 @@ pub(crate) struct Respond {
     half: Option<Arc<Half>>,
     /// Woken when the peer gives the stream up.
     watcher: Option<Waker>,
+    opened: Opened,
     /// Whoever drops it pumps.
     quiet: bool,
 }
@@ -254,7 +277,7 @@ impl Respond {
         let mut rest = Rest::new(&self.connection, stream, body, trailers);
         match rest.push(Waker::noop()) {
             Poll::Ready(sent) => sent.map(|()| None),
-            Poll::Pending => Ok(Some(rest)),
+            Poll::Pending => Ok(Some(rest.keeping_open(&self.opened))),
         }
     }
 

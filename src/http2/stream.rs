@@ -6,6 +6,7 @@
 use super::client::Permit;
 use super::engine::Connection;
 use super::failure::{Failure, reason};
+use super::open::Opened;
 use crate::link::{Unready, lock};
 use bytes::Bytes;
 use h2::{RecvStream, SendStream};
@@ -388,6 +389,8 @@ pub(crate) struct Rest {
     stream: Option<SendStream<Bytes>>,
     body: Bytes,
     trailers: Option<HeaderMap>,
+    /// Of a stream that is open until this is dropped.
+    opened: Option<Opened>,
 }
 
 impl Rest {
@@ -397,7 +400,13 @@ impl Rest {
         body: Bytes,
         trailers: HeaderMap,
     ) -> Self {
-        Self { connection: Arc::clone(connection), stream: Some(stream), body, trailers: Some(trailers) }
+        let connection = Arc::clone(connection);
+        Self { connection, stream: Some(stream), body, trailers: Some(trailers), opened: None }
+    }
+
+    pub(super) fn keeping_open(mut self, opened: &Opened) -> Self {
+        self.opened = Some(opened.clone());
+        self
     }
 
     /// How many bytes are left.

@@ -35,13 +35,21 @@ fn attendant() -> Arc<Attendant> {
 }
 
 fn server(transport: impl Transport + 'static) -> Accept {
-    accept(io(transport), &attendant(), &Settings::new(&Limits::default()), b"").unwrap()
+    server_within(transport, &Limits::default())
+}
+
+fn server_within(transport: impl Transport + 'static, limits: &Limits) -> Accept {
+    accept(io(transport), &attendant(), &Settings::new(limits), b"").unwrap()
 }
 
 /// A client whose server has sent its SETTINGS.
 fn client() -> (Requests, UnixStream) {
+    client_within(&Limits::default())
+}
+
+fn client_within(limits: &Limits) -> (Requests, UnixStream) {
     let (ours, mut theirs) = pair();
-    let requests = connect(io(ours), &attendant(), &Settings::new(&Limits::default())).unwrap();
+    let requests = connect(io(ours), &attendant(), &Settings::new(limits)).unwrap();
     theirs.write_all(SETTINGS).unwrap();
     requests.wait_begun(Some(Instant::now() + LONG)).unwrap();
     theirs.read_exact(&mut [0; 24]).unwrap();
@@ -110,7 +118,8 @@ impl Transport for Flood {
 #[test]
 fn a_flood_does_not_hold_who_drives() {
     let (ours, theirs) = pair();
-    let accepted = server(Flood { socket: ours, begun: false });
+    let patient = Limits { control_frames: usize::MAX, ..Limits::default() };
+    let accepted = server_within(Flood { socket: ours, begun: false }, &patient);
     let connection = &accepted.connection;
     // Both come back, although there is always more to read; and what is owed leaves.
     connection.kick();
@@ -254,4 +263,101 @@ fn impossible_settings_become_possible_ones() {
     theirs.write_all(PREFACE).unwrap();
     accepted.connection.entrust();
     assert_eq!(next(&theirs).0, 4);
+}
+
+/// Limits with which a silent peer is asked after 20 ms, and given up after 200 ms more.
+fn asking() -> Limits {
+    Limits {
+        keepalive_interval: Some(Duration::from_millis(20)),
+        keepalive_timeout: Duration::from_millis(200),
+        ..Limits::default()
+    }
+}
+
+/// The payload of the next PING that is no answer; other frames are passed over.
+fn next_ping(from: &UnixStream) -> Vec<u8> {
+    loop {
+        if let (6, 0, payload) = next(from) {
+            return payload;
+        }
+    }
+}
+
+#[test]
+fn a_client_asks_while_it_waits_and_gives_a_silent_server_up() {
+    let (requests, theirs) = client_within(&asking());
+    let (mut pending, outbound) = requests.open(request(), None).unwrap();
+    outbound.pump();
+    let server = thread::spawn(move || {
+        for _ in 0..3 {
+            let asked = next_ping(&theirs);
+            (&theirs).write_all(&frame(6, 1, 0, &asked)).unwrap();
+        }
+        next_ping(&theirs);
+        // It is not closed before the client does.
+        (&theirs).read_to_end(&mut Vec::new()).unwrap();
+    });
+    pending.wait(Some(Instant::now() + LONG)).unwrap();
+    let Err(Failure::Lost(why)) = pending.head() else { panic!("it was not lost") };
+    assert!(why.contains("has not answered PING"), "{why}");
+    server.join().unwrap();
+}
+
+#[test]
+fn a_client_without_calls_asks_only_if_it_is_told_to() {
+    for without_calls in [false, true] {
+        let limits = Limits { keepalive_without_calls: without_calls, ..asking() };
+        let (requests, mut theirs) = client_within(&limits);
+        let waited = requests.connection().drive_to_close(Some(Instant::now() + Duration::from_millis(500)));
+        assert_eq!(waited, without_calls);
+        let ending = thread::spawn(move || drop(requests));
+        let mut sent = Vec::new();
+        theirs.read_to_end(&mut sent).unwrap();
+        let pings = sent.windows(5).filter(|bytes| *bytes == [0, 0, 8, 6, 0]).count();
+        assert_eq!(pings, usize::from(without_calls), "{sent:?}");
+        ending.join().unwrap();
+    }
+}
+
+/// A flood that comes from the server, which may ping as it likes while the client sends.
+#[test]
+fn a_server_that_floods_loses_its_client() {
+    let (requests, mut theirs) = client_within(&Limits { control_frames: 100, ..Limits::default() });
+    let (mut pending, outbound) = requests.open(request(), None).unwrap();
+    outbound.pump();
+    theirs.write_all(&frame(6, 0, 0, b"datadata").repeat(130)).unwrap();
+    pending.wait(Some(Instant::now() + LONG)).unwrap();
+    let Err(Failure::Lost(why)) = pending.head() else { panic!("it was not lost") };
+    assert!(why.contains("too many pings"), "{why}");
+    assert!(!requests.is_usable());
+    let words = loop {
+        if let (7, 0, words) = next(&theirs) {
+            break words;
+        }
+    };
+    assert_eq!(words, b"\0\0\0\0\0\0\0\x0btoo_many_pings");
+}
+
+/// Heads of a response that say that another follows (1xx): h2 keeps each until somebody looks.
+#[test]
+fn a_server_that_answers_without_end_loses_its_client() {
+    let (requests, mut theirs) = client();
+    let (pending, outbound) = requests.open(request(), None).unwrap();
+    outbound.pump();
+    // `:status: 100` (RFC 7541 §6.2.1): 8 names the field, and 1 to 15 is what is added to the prefix.
+    let more = frame(1, 4, 1, &[0x08, 3, b'1', b'0', b'0']);
+    let flooding = thread::spawn(move || {
+        let sent = (0..100_000).take_while(|_| theirs.write_all(&more).is_ok()).count();
+        (sent, theirs)
+    });
+    assert!(requests.connection().drive_to_close(Some(Instant::now() + LONG)));
+    let (sent, theirs) = flooding.join().unwrap();
+    assert!(sent < 100_000, "all were kept");
+    let words = loop {
+        if let (7, 0, words) = next(&theirs) {
+            break words;
+        }
+    };
+    assert!(words.ends_with(b"too_many_responses"), "{words:?}");
+    drop(pending);
 }

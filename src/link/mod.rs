@@ -12,7 +12,8 @@
 //! - `drive`: the driving right, `run`: what is done with it; `bell`: waking the reader; `role`: who the reader is;
 //!   `wait`: waiting, and reading meanwhile; `cork`: waking those who wait; `io` and `outbox`: the bytes; `engine`:
 //!   what is driven; `duty`: what else a reader does; `end`: the orderly end, `farewell`: that of connections without
-//!   an engine; `attendant`: who reads when no thread does, `attended`: a connection as it sees it.
+//!   an engine; `attendant`: who reads when no thread does, `attended`: a connection as it sees it; `keepalive`: when
+//!   a silent peer is asked.
 //! - Lock order: `core` (the engine) → the engine's own ones (h2's, the queues of its handles), or `io` → `published`;
 //!   `role` → `published`. `cork` is a leaf, and the attendant's list is taken alone. None is held in `poll`, `park`,
 //!   or in user code but the observer's.
@@ -36,6 +37,7 @@ mod end;
 mod engine;
 mod farewell;
 mod io;
+mod keepalive;
 #[cfg(test)]
 mod model;
 mod outbox;
@@ -52,6 +54,7 @@ pub(crate) use duty::Duty;
 pub(crate) use engine::{Engine, Parts, Step};
 pub(crate) use farewell::{Farewells, farewell};
 pub(crate) use io::{Filled, Io, SharedIo};
+pub(crate) use keepalive::{Due, Keepalive};
 pub(crate) use sync::lock;
 pub(crate) use wait::Unready;
 

@@ -3,6 +3,9 @@
 
 use super::protocol::{Event, Protocol, State};
 use super::shared::{Ended, Outgoing, Shared};
+use super::upkeep::{Moved, Task, Upkeep};
+use super::{CloseCode, CloseFrame};
+use crate::Limits;
 use crate::link::{self, Filled, Parts, Step};
 use crate::net::wait;
 use std::io::{self, ErrorKind};
@@ -26,11 +29,23 @@ pub(super) struct Engine {
     close_timeout: Duration,
     /// When the end that has begun is over, with or without the peer.
     close_deadline: Option<Instant>,
+    upkeep: Upkeep,
+    /// Of this step.
+    moved: Moved,
 }
 
 impl Engine {
-    pub(super) fn new(parts: &Parts, protocol: Protocol, shared: Arc<Mutex<Shared>>, close_timeout: Duration) -> Self {
-        Self { parts: parts.clone(), protocol, answers: 0, shared, close_timeout, close_deadline: None }
+    pub(super) fn new(parts: &Parts, protocol: Protocol, shared: Arc<Mutex<Shared>>, limits: &Limits) -> Self {
+        Self {
+            parts: parts.clone(),
+            protocol,
+            answers: 0,
+            shared,
+            close_timeout: limits.close_timeout,
+            close_deadline: None,
+            upkeep: Upkeep::new(limits),
+            moved: Moved::default(),
+        }
     }
 
     /// Encodes and hands to the Io what is to be sent, as far as there is room.
@@ -40,7 +55,10 @@ impl Engine {
                 let next = link::lock(&self.shared).next_outgoing();
                 // What the protocol refuses was sent after a Close frame of the peer: it has no one to read it.
                 let _ = match next {
-                    Some(Outgoing::Message(message)) => self.protocol.send(message),
+                    Some(Outgoing::Message(message)) => {
+                        self.moved.sent = true;
+                        self.protocol.send(message)
+                    }
                     Some(Outgoing::Ping(number)) => self.protocol.ping(number.to_be_bytes().to_vec().into()),
                     None => break,
                 };
@@ -84,6 +102,8 @@ impl Engine {
     /// not keep it from reading: if they did so at both ends, neither would ever have room again.
     fn receive(&mut self, now: Instant) -> io::Result<()> {
         let mut read = 0;
+        // Until all has been read that there is.
+        self.moved.heard = true;
         while self.protocol.state() != State::Closed && link::lock(&self.shared).has_room() {
             if self.answers > ANSWER_BYTES && !self.hand_over(now)? {
                 break;
@@ -92,7 +112,7 @@ impl Engine {
             match self.protocol.next_event() {
                 Some(event) => {
                     self.answers += self.protocol.output().len() - before;
-                    self.event(event);
+                    self.event(event, now);
                 }
                 None if read >= STEP_BYTES => {
                     self.parts.wish.make();
@@ -100,7 +120,11 @@ impl Engine {
                 }
                 None => match self.read()? {
                     Some(count) => read += count,
-                    None => break,
+                    None => {
+                        self.moved.heard = read > 0;
+                        self.moved.within = self.protocol.is_within_message();
+                        break;
+                    }
                 },
             }
         }
@@ -125,7 +149,22 @@ impl Engine {
         }
     }
 
-    fn event(&mut self, event: Event) {
+    fn event(&mut self, event: Event, now: Instant) {
+        match &event {
+            Event::Message(_) => {
+                self.moved.received = true;
+                self.upkeep.message();
+            }
+            Event::Ping(_) | Event::Pong(_) if !self.upkeep.control(now) => {
+                let broken = self.protocol.break_off("too many control frames");
+                return self.tell(broken);
+            }
+            _ => {}
+        }
+        self.tell(event);
+    }
+
+    fn tell(&mut self, event: Event) {
         let mut shared = link::lock(&self.shared);
         match event {
             Event::Message(message) => shared.received(message),
@@ -138,6 +177,33 @@ impl Engine {
             }
             Event::Aborted => shared.end(Ended::Aborted),
         }
+    }
+
+    /// Does what time demands of an open connection. True: it is over.
+    fn keep_up(&mut self, now: Instant) -> io::Result<bool> {
+        // A Ping may be stuck behind other output, which has a deadline of its own.
+        self.moved.heard |= link::lock(&self.parts.io).stall_deadline().is_some();
+        match self.upkeep.look(now, self.moved) {
+            Task::Nothing => return Ok(false),
+            Task::Ask => {
+                // An empty one is always possible while the connection is open.
+                let _ = self.protocol.ping(Vec::new().into());
+            }
+            Task::GiveUp => {
+                let text = format!("the peer has not answered Ping within {:?}", self.upkeep.keepalive_timeout());
+                let _ = self.protocol.close(CloseFrame::new(CloseCode::INTERNAL_ERROR, "no answer to Ping"));
+                self.send(now)?;
+                link::lock(&self.shared).end(Ended::Io { kind: ErrorKind::TimedOut, text });
+                return Ok(true);
+            }
+            Task::CloseIdle => link::lock(&self.shared).close(CloseFrame::new(CloseCode::GOING_AWAY, "idle")),
+            Task::CloseLate => {
+                let broken = self.protocol.break_off("a message took too long");
+                self.tell(broken);
+            }
+        }
+        self.send(now)?;
+        Ok(false)
     }
 
     fn is_over(&mut self, now: Instant) -> bool {
@@ -156,20 +222,27 @@ impl Engine {
 
 impl link::Engine for Engine {
     fn step(&mut self, now: Instant) -> Step {
+        self.moved = Moved::default();
         // A peer that takes nothing any more may have said why.
         let sent = self.send(now);
         let received = self.receive(now);
         let moved = sent.and(received).and_then(|()| self.send(now));
-        let failed = moved.and_then(|()| link::lock(&self.parts.io).check()).err();
-        if let Some(error) = failed {
-            link::lock(&self.shared).end(Ended::Io { kind: error.kind(), text: error.to_string() });
-            return Step::Finished;
-        }
-        if self.is_over(now) { Step::Finished } else { Step::Open }
+        let moved = moved.and_then(|()| link::lock(&self.parts.io).check());
+        let is_open = self.protocol.state() == State::Open && link::lock(&self.shared).close.is_none();
+        let kept_up = moved.and_then(|()| if is_open { self.keep_up(now) } else { Ok(false) });
+        let is_over = match kept_up {
+            Ok(is_over) => is_over,
+            Err(error) => {
+                link::lock(&self.shared).end(Ended::Io { kind: error.kind(), text: error.to_string() });
+                true
+            }
+        };
+        if is_over || self.is_over(now) { Step::Finished } else { Step::Open }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.close_deadline
+        let upkeep = if self.close_deadline.is_none() { self.upkeep.deadline() } else { None };
+        self.close_deadline.or(upkeep)
     }
 
     fn closed(&mut self) {

@@ -13,9 +13,9 @@ pub enum Error {
     ClosedByPeer(CloseFrame),
     /// The connection ended without a Close frame.
     Aborted,
-    /// The peer broke the protocol; it has been told so with `close_code`.
+    /// The peer broke the protocol, or a limit on how it is used; it has been told so with `close_code`.
     Protocol {
-        /// 1002 protocol error, or 1007 text that is not UTF-8.
+        /// 1002 protocol error, 1007 text that is not UTF-8, or 1008 for a limit.
         close_code: CloseCode,
         /// Which rule was broken.
         rule: String,

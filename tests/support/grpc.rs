@@ -219,11 +219,13 @@ pub const GOOD_HEAD: &[(&str, &str)] = &[(":status", "200"), ("content-type", "a
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
+pub const PRIORITY: u8 = 2;
 pub const RST_STREAM: u8 = 3;
 pub const SETTINGS: u8 = 4;
 pub const PING: u8 = 6;
 pub const GOAWAY: u8 = 7;
 pub const WINDOW_UPDATE: u8 = 8;
+pub const CONTINUATION: u8 = 9;
 pub const END_STREAM: u8 = 1;
 pub const END_HEADERS: u8 = 4;
 pub const ACK: u8 = 1;
@@ -403,9 +405,44 @@ impl Raw {
         std::iter::from_fn(|| self.next()).collect()
     }
 
+    /// All frames until the peer ends, in order or not.
+    pub fn until_cut(&mut self) -> Vec<Frame> {
+        let mut bytes = Vec::new();
+        match self.stream.read_to_end(&mut bytes) {
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset, "it was not cut: {error}"),
+        }
+        frames(&bytes)
+    }
+
+    /// [`Raw::until_cut`] of a peer that answers each PING, as one does that is drained.
+    pub fn until_cut_answering(&mut self) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        while let Some(next) = self.next() {
+            if next.kind == PING && next.flags == 0 {
+                self.write(&frame(PING, ACK, 0, &next.payload));
+            }
+            frames.push(next);
+        }
+        frames
+    }
+
     pub fn end_output(&mut self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
+}
+
+/// The whole frames in `bytes`.
+pub fn frames(mut bytes: &[u8]) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    while let Some(([a, b, c, kind, flags, s1, s2, s3, s4], rest)) = bytes.split_first_chunk() {
+        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
+        let Some((payload, rest)) = rest.split_at_checked(length) else { break };
+        let stream = u32::from_be_bytes([*s1, *s2, *s3, *s4]);
+        frames.push(Frame { kind: *kind, flags: *flags, stream, payload: payload.to_vec() });
+        bytes = rest;
+    }
+    frames
 }
 
 pub fn call_head(path: &str, changes: &[(&str, &str)]) -> Headers {

@@ -24,6 +24,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What gRPC's keepalive document allows a client at most; its servers take less for an attack.
+const LEAST_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
 /// A connection to a server, used from any thread; clones share it. It is made again when it was lost.
 ///
 /// ```no_run
@@ -200,7 +203,9 @@ impl ChannelBuilder {
     ///
     /// # Errors
     /// [`Error::Address`].
-    pub fn connect_lazy(self) -> Result<Channel, Error> {
+    pub fn connect_lazy(mut self) -> Result<Channel, Error> {
+        let interval = &mut self.limits.keepalive_interval;
+        *interval = interval.map(|interval| interval.max(LEAST_KEEPALIVE_INTERVAL));
         let target = net::parse_target(&self.target)?;
         let heads = Heads::new(&target)?;
         let connector = Connector::new(target, &self.limits, &self.threads, self.observer);

@@ -56,6 +56,19 @@ struct State {
     retired: bool,
 }
 
+impl State {
+    /// Takes the calls out that nobody waits for any more: they are no reason to refuse others.
+    fn take_given_up(&mut self) -> VecDeque<Job> {
+        if !self.queue.iter().any(|job| job.call.is_over()) {
+            return VecDeque::new();
+        }
+        let (over, live) = std::mem::take(&mut self.queue).into_iter().partition(|job| job.call.is_over());
+        self.queue = live;
+        self.bytes = self.queue.iter().map(|job| job.request.message().len()).sum();
+        over
+    }
+}
+
 impl Pool {
     pub(super) fn new(most: usize, threads: &Threads, limits: &Limits) -> Arc<Self> {
         let state = State { queue: VecDeque::new(), bytes: 0, sleeping: 0, live: 0, busy: 0, retired: false };
@@ -76,15 +89,14 @@ impl Pool {
     /// Has a call run; if the queue is full, it is answered RESOURCE_EXHAUSTED.
     pub(super) fn submit(self: &Arc<Self>, job: Job) {
         let size = job.request.message().len();
+        // Dropped outside the lock.
+        let mut given_up = VecDeque::new();
         let start = {
             let mut state = self.state();
-            // A call that finds the queue empty waits for nothing but a thread.
-            let waiting = (state.queue.len() + 1).saturating_sub(self.most - state.busy.min(self.most));
-            let is_full = waiting > self.limits.queued_calls
-                || (waiting > 0
-                    && !state.queue.is_empty()
-                    && state.bytes.saturating_add(size) > self.limits.queued_call_bytes);
-            if is_full {
+            if self.is_full(&state, size) {
+                given_up = state.take_given_up();
+            }
+            if self.is_full(&state, size) {
                 drop(state);
                 return job.call.answer(Err(Status::resource_exhausted("too many calls wait for a thread")));
             }
@@ -94,11 +106,22 @@ impl Pool {
             state.live += usize::from(start);
             start
         };
+        drop(given_up);
         if start {
             self.start();
         } else {
             self.changed.notify_one();
         }
+    }
+
+    /// Whether there is no room for one more call, with a request of `size` bytes.
+    fn is_full(&self, state: &State, size: usize) -> bool {
+        // A call that finds the queue empty waits for nothing but a thread.
+        let waiting = (state.queue.len() + 1).saturating_sub(self.most - state.busy.min(self.most));
+        waiting > self.limits.queued_calls
+            || (waiting > 0
+                && !state.queue.is_empty()
+                && state.bytes.saturating_add(size) > self.limits.queued_call_bytes)
     }
 
     fn start(self: &Arc<Self>) {

@@ -17,6 +17,7 @@ use super::service::{Handler, Method, Streaming};
 use super::streaming::StreamingCall;
 use crate::http2::{Failure, Inbound, Incoming};
 use crate::link::Parker;
+use crate::net::wait;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -66,6 +67,8 @@ enum Stage {
 
 struct Receiving {
     request: Gathering,
+    /// When it must be whole.
+    until: Instant,
     method: Arc<Method>,
     metadata: Metadata,
 }
@@ -254,7 +257,10 @@ impl Table {
         let mut request =
             Gathering { body, messages: Messages::new(limits.receive_message_bytes), message: None, bytes: 0 };
         match request.poll(Waker::noop(), &mut self.unfinished, limits.unfinished_message_bytes) {
-            Poll::Pending => Begun::Part(Box::new(Receiving { request, method: Arc::clone(method), metadata })),
+            Poll::Pending => {
+                let until = wait::deadline(Instant::now(), limits.message_timeout);
+                Begun::Part(Box::new(Receiving { request, until, method: Arc::clone(method), metadata }))
+            }
             Poll::Ready(Ok(message)) => {
                 request.body.discard();
                 Begun::Whole(job(served, call, method, metadata, message))
@@ -323,7 +329,7 @@ impl Entry {
             return Next::Whole(job);
         }
         if !self.call.is_over() {
-            return Next::Goes(self.call.deadline);
+            return Next::Goes([self.call.deadline, self.receives_until()].into_iter().flatten().min());
         }
         let until = self.call.push(now, served.core().limits.write_timeout);
         until.map_or(Next::Over, |until| Next::Goes(Some(until)))
@@ -332,6 +338,11 @@ impl Entry {
     fn go_on(&mut self, served: &Served, unfinished: &mut usize, now: Instant) -> Option<Job> {
         if self.call.deadline.is_some_and(|deadline| deadline <= now) {
             self.call.cancel(CancelCause::Deadline, &deadline_exceeded());
+            return None;
+        }
+        if self.receives_until().is_some_and(|until| until <= now) {
+            let text = format!("the request was not whole within {:?}", served.core().limits.message_timeout);
+            self.call.cancel(CancelCause::Deadline, &Status::deadline_exceeded(text));
             return None;
         }
         if !self.changed.is.swap(false, Ordering::AcqRel) {
@@ -355,9 +366,14 @@ impl Entry {
         // It is watched from now on: looked at once more.
         self.changed.is.store(true, Ordering::Release);
         let Stage::Receiving(receiving) = std::mem::replace(&mut self.stage, Stage::Running) else { return None };
-        let Receiving { request, method, metadata } = *receiving;
+        let Receiving { request, method, metadata, .. } = *receiving;
         request.body.discard();
         Some(job(served, &self.call, &method, metadata, message))
+    }
+
+    /// When its request must be whole, if it is not.
+    fn receives_until(&self) -> Option<Instant> {
+        if let Stage::Receiving(receiving) = &self.stage { Some(receiving.until) } else { None }
     }
 
     /// The bytes of its request are not counted any more.

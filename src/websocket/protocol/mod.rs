@@ -8,6 +8,7 @@
 //!    └───────────────► Closed ◄─────────────┘   `data_to_send` is still to be sent
 //! ```
 
+mod heads;
 mod pipe;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use super::close::{CloseCode, CloseFrame};
 use super::{Error, Message};
 use crate::Limits;
 use bytes::{Bytes, BytesMut};
+use heads::Heads;
 use pipe::Pipe;
 use std::fmt;
 use tungstenite::error::CapacityError;
@@ -69,7 +71,7 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
-    /// A rule of the protocol: close code 1002, or 1007 for text that is not UTF-8.
+    /// A rule of the protocol: close code 1002, or 1007 for text that is not UTF-8; or one of [`Limits`]: 1008.
     Rule {
         /// The close code that the peer is told.
         close_code: CloseCode,
@@ -120,6 +122,10 @@ impl From<Failure> for Error {
 pub struct Protocol {
     context: WebSocketContext,
     pipe: Pipe,
+    heads: Heads,
+    most_fragments: usize,
+    /// A message has more; the rest of what came is not looked at.
+    too_many_fragments: bool,
     state: State,
 }
 
@@ -135,7 +141,14 @@ impl Protocol {
             .write_buffer_size(0)
             .max_message_size(Some(limits.websocket_message_bytes))
             .max_frame_size(Some(limits.websocket_frame_bytes));
-        Self { context: WebSocketContext::new(role, Some(config)), pipe: Pipe::default(), state: State::Open }
+        Self {
+            context: WebSocketContext::new(role, Some(config)),
+            pipe: Pipe::default(),
+            heads: Heads::default(),
+            most_fragments: limits.websocket_fragments,
+            too_many_fragments: false,
+            state: State::Open,
+        }
     }
 
     /// How far the connection has come.
@@ -146,9 +159,22 @@ impl Protocol {
     /// Takes bytes that came from the peer. They are decoded by [`Protocol::next_event`], so that a reader may stop in
     /// between.
     pub fn receive_data(&mut self, bytes: &[u8]) {
-        if self.state != State::Closed {
-            self.pipe.input.extend_from_slice(bytes);
+        if self.state == State::Closed || self.too_many_fragments {
+            return;
         }
+        let taken = match self.heads.look(bytes, self.most_fragments) {
+            Ok(()) => bytes,
+            Err(until) => {
+                self.too_many_fragments = true;
+                bytes.get(..until).unwrap_or_default()
+            }
+        };
+        self.pipe.input.extend_from_slice(taken);
+    }
+
+    /// Whether a message of the peer has begun and not come whole.
+    pub(crate) fn is_within_message(&self) -> bool {
+        self.heads.is_within()
     }
 
     /// The peer's bytes have ended.
@@ -161,6 +187,9 @@ impl Protocol {
         while self.state != State::Closed {
             let event = match self.context.read(&mut self.pipe) {
                 Ok(message) => self.event(message),
+                Err(tungstenite::Error::Io(_)) if self.too_many_fragments => {
+                    Some(self.break_off(&format!("a message has at most {} fragments", self.most_fragments)))
+                }
                 Err(tungstenite::Error::Io(_)) => return None,
                 Err(error) => Some(self.fail(error)),
             };
@@ -211,7 +240,16 @@ impl Protocol {
             },
             other => Failure::Rule { close_code: CloseCode::PROTOCOL_ERROR, rule: other.to_string() },
         };
-        let told = CloseFrame::new(failure.close_code(), "");
+        self.end(failure, "")
+    }
+
+    /// The peer has broken a rule that is not one of the protocol: it is told so with 1008.
+    pub(crate) fn break_off(&mut self, rule: &str) -> Event {
+        self.end(Failure::Rule { close_code: CloseCode::POLICY_VIOLATION, rule: rule.to_owned() }, rule)
+    }
+
+    fn end(&mut self, failure: Failure, reason: &str) -> Event {
+        let told = CloseFrame::new(failure.close_code(), reason);
         // Does nothing if our Close has been sent already.
         let _ = self.context.close(&mut self.pipe, Some(wire(told)));
         self.state = State::Closed;

@@ -94,6 +94,28 @@ fn a_message_of_many_fragments_has_the_limit_of_a_message() {
 }
 
 #[test]
+fn a_message_of_too_many_fragments_is_broken_off() {
+    let limits = Limits { websocket_fragments: 3, ..Limits::default() };
+    let mut script = [masked(0x01, b"a"), masked(0x00, b""), masked(0x89, b""), masked(0x00, b"b")].concat();
+    script.extend(masked(0x80, b"c"));
+    let whole = script.len();
+    script.extend([masked(0x02, b""), masked(0x00, b""), masked(0x00, b""), masked(0x00, b"never")].concat());
+    let rule = "a message has at most 3 fragments";
+    for split in 0..=script.len() {
+        let mut server = Protocol::new(Role::Server, &limits);
+        let mut seen = events(&mut server, &script[..split]);
+        assert_eq!(server.is_within_message() || seen.len() > 2, ![0, whole].contains(&split), "{split}");
+        seen.extend(events(&mut server, &script[split..]));
+        let broken = Failure::Rule { close_code: CloseCode::POLICY_VIOLATION, rule: rule.to_owned() };
+        assert_eq!(seen, [Event::Ping("".into()), text("abc"), Event::Failed(broken)], "{split}");
+        let told = server.data_to_send();
+        assert_eq!(told[..6], [0x8a, 0, 0x88, 2 + 33, 0x03, 0xf0]);
+        assert_eq!(&told[6..], rule.as_bytes());
+        assert_eq!(server.next_event(), None);
+    }
+}
+
+#[test]
 fn a_masked_frame_from_a_server_is_a_violation() {
     let mut client = end(Role::Client);
     let seen = events(&mut client, &masked(0x81, b"x"));

@@ -1,0 +1,121 @@
+//! Both directions of one connection, as they are counted, and the last words to a peer that has gone too far.
+
+use super::flood::{Allowance, Breach, Flood, Peer, PingRule};
+use super::heads::Heads;
+use super::open::Open;
+use super::opening::PREFACE;
+use crate::Limits;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// ENHANCE_YOUR_CALM (RFC 9113 §7).
+const CALM: [u8; 4] = [0, 0, 0, 11];
+
+/// Sees the bytes of one connection as they pass.
+#[derive(Debug)]
+pub(super) struct Watch {
+    received: Heads,
+    sent: Heads,
+    flood: Flood,
+    /// The streams of a served connection.
+    open: Option<Arc<Open>>,
+}
+
+impl Watch {
+    /// Over a client, whose preface comes first.
+    pub(super) fn of_client(limits: &Limits, open: &Arc<Open>) -> Self {
+        let pings =
+            PingRule { least_interval: limits.least_ping_interval, without_streams: limits.keepalive_without_calls };
+        let peer = Peer::Client {
+            rapid_resets: limits.rapid_resets,
+            pings: (!limits.least_ping_interval.is_zero()).then_some(pings),
+        };
+        let allowance = Allowance { control_frames: limits.control_frames, peer };
+        let flood = Flood::new(allowance, Instant::now());
+        Self { received: Heads::behind(PREFACE.len()), sent: Heads::behind(0), flood, open: Some(Arc::clone(open)) }
+    }
+
+    /// Over a server; to it the preface is sent.
+    pub(super) fn of_server(limits: &Limits) -> Self {
+        let allowance = Allowance { control_frames: limits.control_frames, peer: Peer::Server };
+        let flood = Flood::new(allowance, Instant::now());
+        Self { received: Heads::behind(0), sent: Heads::behind(PREFACE.len()), flood, open: None }
+    }
+
+    /// Looks at bytes of the peer.
+    ///
+    /// # Errors
+    /// It has gone too far.
+    pub(super) fn received(&mut self, mut bytes: &[u8]) -> Result<(), Breach> {
+        let now = Instant::now();
+        while let Some(head) = self.received.next(&mut bytes) {
+            let open = &self.open;
+            self.flood.received(head, now, || open.as_ref().is_some_and(|open| open.has_streams()))?;
+        }
+        Ok(())
+    }
+
+    /// Looks at bytes that were gathered.
+    ///
+    /// # Errors
+    /// The peer has gone too far.
+    pub(super) fn sent(&mut self, mut bytes: &[u8]) -> Result<(), Breach> {
+        let mut kept = Ok(());
+        // To their end, so that it is known whether frames are whole.
+        while let Some(head) = self.sent.next(&mut bytes) {
+            kept = kept.and(self.flood.sent(head, Instant::now));
+        }
+        kept
+    }
+
+    /// GOAWAY (RFC 9113 §6.8) for a peer that has gone too far; none if it would stand within a frame.
+    pub(super) fn last_words(&self, breach: Breach) -> Option<Vec<u8>> {
+        let why = breach.name().as_bytes();
+        let length = u8::try_from(why.len() + 8).ok()?;
+        let head = [0, 0, length, 7, 0, 0, 0, 0, 0];
+        let last_stream = self.flood.last_stream().to_be_bytes();
+        self.sent.is_between_frames().then(|| [&head[..], &last_stream, &CALM, why].concat())
+    }
+}
+
+/// The failure of a connection whose peer has gone too far.
+pub(super) fn failure(breach: Breach) -> io::Error {
+    io::Error::other(format!("the peer has sent {}", breach.name().replace('_', " ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Breach, Watch};
+    use crate::Limits;
+    use crate::http2::open::Open;
+    use std::time::Instant;
+
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0datadata";
+
+    #[test]
+    fn last_words_stand_between_frames_or_are_not_said() {
+        let mut watch = Watch::of_client(&Limits::default(), &Open::new(Instant::now()));
+        watch.received(PREFACE).unwrap();
+        watch.received(b"\0\0\0\x01\x05\0\0\0\x05").unwrap();
+        watch.received(&PING.repeat(3)).unwrap();
+        assert_eq!(watch.received(PING), Err(Breach::Pings));
+        watch.sent(b"\0\0\x05\0\0\0\0\0\x05he").unwrap();
+        assert_eq!(watch.last_words(Breach::Pings), None);
+        watch.sent(b"llo").unwrap();
+        let words = watch.last_words(Breach::Pings).unwrap();
+        assert_eq!(words, b"\0\0\x16\x07\0\0\0\0\0\0\0\0\x05\0\0\0\x0btoo_many_pings");
+    }
+
+    #[test]
+    fn a_server_may_ping_as_it_likes_within_the_bound_of_all() {
+        let limits = Limits { control_frames: 50, ..Limits::default() };
+        let mut watch = Watch::of_server(&limits);
+        watch.received(&PREFACE[24..]).unwrap();
+        watch.received(&PING.repeat(40)).unwrap();
+        assert_eq!(watch.received(PING), Err(Breach::Pings));
+        watch.sent(&PREFACE[..20]).unwrap();
+        assert_eq!(watch.last_words(Breach::Pings), None);
+    }
+}
