@@ -72,7 +72,7 @@ impl Body {
             match self.inbound.data(deadline) {
                 Ok(Some(piece)) => {
                     let count = piece.len();
-                    self.messages.push(piece);
+                    self.messages.push(&piece);
                     self.inbound.release(count);
                 }
                 Ok(None) => {

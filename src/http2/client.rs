@@ -2,6 +2,7 @@
 
 use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
+use super::intake::Unread;
 use super::io::Adapter;
 use super::opening::{Opening, Progress};
 use super::stream::{Half, Inbound, Outbound, wait};
@@ -42,6 +43,7 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
         .max_local_error_reset_streams(None)
         .enable_push(false);
     let progress = Progress::new();
+    let unread = Arc::default();
     let mut made = Err(io::Error::other("h2 made no connection"));
     let link = Link::new(io, attendant, limits.close_timeout, |parts| {
         let adapter = Adapter::new(Arc::clone(&parts.io), Bytes::new(), Opening::of_server(&progress));
@@ -58,10 +60,10 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
             }
             Poll::Pending => State::Over,
         };
-        Engine::new(parts, &ending.0, begin_by, state)
+        Engine::new(parts, &ending.0, begin_by, &unread, state)
     })?;
     lock(&shared.state).send = Some(made?);
-    Ok(Requests { shared, peer: progress, connection: link })
+    Ok(Requests { shared, peer: progress, connection: link, unread })
 }
 
 /// Opens streams on one connection. When it and all streams are gone, the connection ends.
@@ -70,6 +72,7 @@ pub(crate) struct Requests {
     shared: Arc<Shared>,
     peer: Arc<Progress>,
     connection: Arc<Connection>,
+    unread: Arc<Unread>,
 }
 
 /// What engine and callers share.
@@ -206,6 +209,7 @@ impl Requests {
             connection: Arc::clone(&self.connection),
             response: Some(response),
             came: None,
+            unread: Arc::clone(&self.unread),
             permit: Some(Arc::clone(&permit)),
         };
         Ok((pending, Outbound::new(&self.connection, Half::new(stream, None)).with_permit(permit)))
@@ -276,6 +280,7 @@ pub(crate) struct Pending {
     connection: Arc<Connection>,
     response: Option<ResponseFuture>,
     came: Option<Result<Response<RecvStream>, h2::Error>>,
+    unread: Arc<Unread>,
     // Given on after the response's place is.
     permit: Option<Arc<Permit>>,
 }
@@ -308,7 +313,7 @@ impl Pending {
         let came = self.came.take();
         let response = came.ok_or_else(|| Failure::Lost("closed".to_owned()))??;
         let (head, body) = response.into_parts();
-        let mut body = Inbound::new(&self.connection, body);
+        let mut body = Inbound::new(&self.connection, body, &self.unread);
         if let Some(permit) = self.permit.take() {
             body = body.with_permit(permit);
         }

@@ -1,5 +1,6 @@
 //! One connection of either side as an engine of the Link.
 
+use super::intake::{Intake, Unread};
 use super::io::Adapter;
 use super::opening::Progress;
 use super::server::{Accepting, Answer};
@@ -69,6 +70,9 @@ pub(crate) struct Engine {
     drained: bool,
     /// Until when the peer's first SETTINGS must have come; none when it has.
     begin_by: Option<Instant>,
+    unread: Arc<Unread>,
+    /// The list's memory, between two steps.
+    scratch: Vec<Arc<Intake>>,
     state: State,
 }
 
@@ -82,13 +86,21 @@ pub(super) enum State {
 }
 
 impl Engine {
-    pub(super) fn new(parts: &Parts, orders: &Arc<Orders>, begin_by: Instant, state: State) -> Self {
+    pub(super) fn new(
+        parts: &Parts,
+        orders: &Arc<Orders>,
+        begin_by: Instant,
+        unread: &Arc<Unread>,
+        state: State,
+    ) -> Self {
         Self {
             parts: parts.clone(),
             waker: Waker::from(Arc::clone(&parts.wish)),
             orders: Arc::clone(orders),
             drained: false,
             begin_by: Some(begin_by),
+            unread: Arc::clone(unread),
+            scratch: Vec::new(),
             state,
         }
     }
@@ -188,7 +200,9 @@ impl LinkEngine for Engine {
         if self.orders.has(DRAIN) && matches!(self.state, State::Accepting(_)) {
             return self.over(Ok(()));
         }
-        if let Some(why) = self.turn() {
+        let over = self.turn();
+        self.unread.relieve(&mut self.scratch);
+        if let Some(why) = over {
             return self.over(why);
         }
         if self.begin_by.is_some() && self.has_begun() {

@@ -3,7 +3,8 @@
 //! - `io`: the Link's Io behind the traits that h2 reads and writes through;
 //! - `opening`: what a connection begins with, so that a wrong peer is told apart from a bad one;
 //! - `engine`: one connection of either side; `server` and `client`: its making and what it hands out;
-//! - `stream`: the two halves of a stream, blocking, with deadlines; `failure`: why a stream or connection ended.
+//! - `stream`: the two halves of a stream, blocking, with deadlines; `intake`: what was received and not taken;
+//!   `failure`: why a stream or connection ended.
 //!
 //! h2 has one waker slot a direction, so each half of a stream is `&mut` exclusive; only the sending half of a stream
 //! that is served has two users, the handler and the connection's reader, who share the slot (`stream::Half`). Whoever
@@ -13,6 +14,7 @@
 mod client;
 mod engine;
 mod failure;
+mod intake;
 mod io;
 mod opening;
 mod server;

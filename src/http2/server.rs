@@ -2,6 +2,7 @@
 
 use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
+use super::intake::Unread;
 use super::io::Adapter;
 use super::opening::{Kind, Opening, PREFACE, Progress, kind};
 use super::stream::{Half, Inbound, Outbound, Rest};
@@ -39,7 +40,9 @@ pub(crate) fn accept(
     settings: &Settings,
     http1_answer: &'static [u8],
 ) -> io::Result<Accept> {
-    let accepted = Arc::new(Accepted { queue: Mutex::default(), bound: settings.limits.concurrent_streams as usize });
+    let unread = Arc::default();
+    let bound = settings.limits.concurrent_streams as usize;
+    let accepted = Arc::new(Accepted { queue: Mutex::default(), bound, unread: Arc::clone(&unread) });
     let ending = Ending::default();
     let begin_by = wait::deadline(Instant::now(), settings.limits.handshake_timeout);
     let progress = Progress::new();
@@ -51,7 +54,7 @@ pub(crate) fn accept(
         http1_answer,
     };
     let connection = Link::new(io, attendant, settings.limits.close_timeout, |parts| {
-        Engine::new(parts, &ending.0, begin_by, State::Accepting(accepting))
+        Engine::new(parts, &ending.0, begin_by, &unread, State::Accepting(accepting))
     })?;
     Ok(Accept { connection, accepted, ending, peer: progress })
 }
@@ -161,6 +164,7 @@ fn wake(waiting: &mut Option<Arc<Parker>>) {
 #[derive(Debug)]
 pub(crate) struct Accepted {
     bound: usize,
+    unread: Arc<Unread>,
     // Guards the queue alone; taken while the engine runs, and by the reader thread.
     queue: Mutex<Queue>,
 }
@@ -192,7 +196,7 @@ impl Accepted {
         let (head, body) = request.into_parts();
         Some(Incoming {
             head: Request::from_parts(head, ()),
-            body: Inbound::new(connection, body),
+            body: Inbound::new(connection, body, &self.unread),
             respond: Respond { connection: Arc::clone(connection), inner: Some(respond), half: None, watcher: None },
         })
     }

@@ -284,7 +284,7 @@ impl Receiving {
             let text = format!("the unfinished requests of this connection take more than {most} bytes");
             return Err(Status::resource_exhausted(text));
         }
-        self.messages.push(piece);
+        self.messages.push(&piece);
         self.body.release(count);
         while let Some(message) = self.messages.next()? {
             if self.message.replace(message).is_some() {

@@ -200,6 +200,7 @@ impl Core {
         let Some(place) = self.streams.enter(self.limits.streaming_calls, Arc::clone(&call.path)) else {
             return Err(Status::resource_exhausted("too many streaming calls"));
         };
+        call.inbound.keep();
         let core = Arc::clone(self);
         let body = move |call, _: &Place<_>| handler(call, &core.limits);
         self.streams.spawn(&self.threads, "stream", place, call, body).map_err(|(error, _)| {
