@@ -13,6 +13,11 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections that a server serves at once; one more is refused (503; in gRPC a GOAWAY). By default 10,000.
     pub connections: usize,
+    /// Connections that a server serves at once for one address; one more is refused in the same way. An address of
+    /// IPv6 counts by its first 64 bits. By default 5,000, half of all: no address alone shuts out the others, and a
+    /// proxy, behind which all have one address, still carries thousands. For a server that only a proxy reaches, set
+    /// it to [`Limits::connections`]; for one that the public reaches, far lower.
+    pub connections_per_peer: usize,
     /// From the accepted connection to its whole handshake: a WebSocket's request head, HTTP/2's preface and
     /// first SETTINGS. By default 10 s.
     pub handshake_timeout: Duration,
@@ -37,9 +42,11 @@ pub struct Limits {
     pub receive_message_bytes: usize,
     /// The largest gRPC message that is sent, in bytes. By default no bound.
     pub send_message_bytes: usize,
-    /// Bytes of gRPC requests that are not whole yet, on one connection; the call that exceeds it is answered
-    /// RESOURCE_EXHAUSTED. By default 32 MiB.
+    /// Bytes of gRPC requests that are not whole yet, on one connection of a server; the call that exceeds it is
+    /// answered RESOURCE_EXHAUSTED. By default 32 MiB.
     pub unfinished_message_bytes: usize,
+    /// The same, of all connections of a server together. By default 256 MiB.
+    pub server_unfinished_message_bytes: usize,
     /// Bytes of gRPC answers that their client's window does not take, on one connection; the call that exceeds it is
     /// answered RESOURCE_EXHAUSTED. One of which nothing is taken for [`Limits::write_timeout`] is given up. By default
     /// 32 MiB.
@@ -47,6 +54,10 @@ pub struct Limits {
     /// Streaming calls that a server runs at once, each on a thread of its own; one more is answered
     /// RESOURCE_EXHAUSTED. By default 1,000.
     pub streaming_calls: usize,
+    /// Streaming calls of one connection that a server runs at once; one more is answered RESOURCE_EXHAUSTED. A call
+    /// counts until its handler has returned, whether its client still wants it or not. By default 250, a quarter of
+    /// all.
+    pub streaming_calls_per_connection: usize,
     /// Calls that wait for a handler's thread; one more is answered RESOURCE_EXHAUSTED. By default 1,000.
     pub queued_calls: usize,
     /// Bytes of the requests of calls that wait for a handler's thread; the call that exceeds it is answered
@@ -66,6 +77,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_peer: 5_000,
             handshake_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(20),
             write_timeout: Duration::from_secs(30),
@@ -78,8 +90,10 @@ impl Default for Limits {
             receive_message_bytes: 4 * 1024 * 1024,
             send_message_bytes: usize::MAX,
             unfinished_message_bytes: 32 * 1024 * 1024,
+            server_unfinished_message_bytes: 256 * 1024 * 1024,
             untaken_message_bytes: 32 * 1024 * 1024,
             streaming_calls: 1_000,
+            streaming_calls_per_connection: 250,
             queued_calls: 1_000,
             queued_call_bytes: 64 * 1024 * 1024,
             websocket_message_bytes: 64 * 1024 * 1024,

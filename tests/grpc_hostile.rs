@@ -268,6 +268,7 @@ fn limits_of_nothing_and_of_everything() {
     none.connection_window_bytes = 0;
     let mut all = Limits::default();
     all.connections = usize::MAX;
+    all.connections_per_peer = usize::MAX;
     all.handshake_timeout = Duration::MAX;
     all.connect_timeout = Duration::MAX;
     all.write_timeout = Duration::MAX;
@@ -278,8 +279,10 @@ fn limits_of_nothing_and_of_everything() {
     all.connection_window_bytes = u32::MAX;
     all.receive_message_bytes = usize::MAX;
     all.unfinished_message_bytes = usize::MAX;
+    all.server_unfinished_message_bytes = usize::MAX;
     all.untaken_message_bytes = usize::MAX;
     all.streaming_calls = usize::MAX;
+    all.streaming_calls_per_connection = usize::MAX;
     all.queued_calls = usize::MAX;
     all.queued_call_bytes = usize::MAX;
     all.outbox_bytes = usize::MAX;

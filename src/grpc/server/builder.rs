@@ -1,11 +1,12 @@
 //! The settings of a server.
 
+use super::super::quota::Quota;
 use super::pool::Pool;
 use super::service::{Router, ServiceDefinition};
 use super::{Core, Server};
 use crate::http2::Settings;
 use crate::link::{Attendant, Farewells};
-use crate::net::{Listener, Observer};
+use crate::net::{Listener, Observer, Peers};
 use crate::threads::Registry;
 use crate::{Error, Limits, Threads};
 use std::fmt;
@@ -87,6 +88,11 @@ impl ServerBuilder {
                 numbers: AtomicU64::new(1),
                 settings: Settings::new(&self.limits),
                 connections: Registry::new(),
+                peers: Peers::new(self.limits.connections_per_peer),
+                unfinished: Quota::new(
+                    self.limits.server_unfinished_message_bytes,
+                    "bytes of unfinished requests on this server",
+                ),
                 streams: Registry::new(),
                 cut_calls: AtomicUsize::new(0),
                 limits: self.limits,

@@ -8,6 +8,7 @@
 
 use super::super::frame::Messages;
 use super::super::mapping::deadline_exceeded;
+use super::super::quota::{Quota, Share};
 use super::super::{CancelCause, Metadata, Request, Status};
 use super::Core;
 use super::call::Call;
@@ -28,9 +29,17 @@ use std::time::Instant;
 /// Serves a connection until it is closed. `cut`: it is this side that cuts it off.
 pub(super) fn serve(core: &Arc<Core>, accept: &Accept, peer: PeerAddress, cut: &AtomicBool) {
     let parker = accept.connection.parker();
-    let side = Side { core, peer, cut };
-    let untaken = Untaken::new(core.limits.untaken_message_bytes);
-    let mut table = Table { side, accept, parker: Arc::clone(&parker), entries: Vec::new(), unfinished: 0, untaken };
+    let limits = &core.limits;
+    let unfinished = "bytes of unfinished requests on this connection";
+    let side = Side {
+        core,
+        peer,
+        cut,
+        unfinished: Quota::part_of(&core.unfinished, limits.unfinished_message_bytes, unfinished),
+        streaming: Quota::new(limits.streaming_calls_per_connection, "streaming calls on this connection"),
+    };
+    let untaken = Untaken::new(limits.untaken_message_bytes);
+    let mut table = Table { side, accept, parker: Arc::clone(&parker), entries: Vec::new(), untaken };
     accept.connection.read_until_closed(&parker, || table.turn());
     for entry in &table.entries {
         table.side.lose(&entry.call, CancelCause::ConnectionLost);
@@ -42,6 +51,10 @@ struct Side<'c> {
     core: &'c Arc<Core>,
     peer: PeerAddress,
     cut: &'c AtomicBool,
+    /// Bytes of requests that are not whole yet.
+    unfinished: Arc<Quota>,
+    /// Streaming calls whose handler has not returned.
+    streaming: Arc<Quota>,
 }
 
 impl Side<'_> {
@@ -60,8 +73,6 @@ struct Table<'c> {
     accept: &'c Accept,
     parker: Arc<Parker>,
     entries: Vec<Entry>,
-    /// Bytes of requests that are not whole yet.
-    unfinished: usize,
     untaken: Arc<Untaken>,
 }
 
@@ -87,6 +98,7 @@ struct Receiving {
     message: Option<Bytes>,
     /// All that has come.
     bytes: usize,
+    unfinished: Share,
     handler: Unary,
     path: Arc<str>,
     metadata: Metadata,
@@ -117,7 +129,7 @@ impl Table<'_> {
         }
         let now = Instant::now();
         let mut earliest = None;
-        let (side, unfinished) = (&self.side, &mut self.unfinished);
+        let side = &self.side;
         // Their streams end with the protocol, before the socket is closed; and one by one, which says less of the
         // cause.
         let closed = self.accept.accepted.is_closed();
@@ -125,11 +137,8 @@ impl Table<'_> {
             if closed {
                 side.lose(&entry.call, CancelCause::ConnectionLost);
             }
-            let next = entry.advance(side, unfinished, now);
+            let next = entry.advance(side, now);
             earliest = [earliest, next.until()].into_iter().flatten().min();
-            if next == Next::Over {
-                entry.forget(unfinished);
-            }
             next != Next::Over
         });
         earliest
@@ -152,7 +161,8 @@ impl Table<'_> {
 
     fn route(&self, call: &Arc<Call>, head: Result<Head, Refusal>, body: Inbound) -> Result<Stage, Refusal> {
         let Head { path, timeout, metadata } = head?;
-        let Side { core, peer, .. } = &self.side;
+        let Side { core, peer, unfinished, streaming, .. } = &self.side;
+        let unfinished = unfinished.share();
         let (path, handler) = core.router.find(&path)?;
         if timeout.is_some_and(|timeout| timeout.is_zero()) {
             return Err(deadline_exceeded().into());
@@ -163,14 +173,17 @@ impl Table<'_> {
                 messages: Messages::new(core.limits.receive_message_bytes),
                 message: None,
                 bytes: 0,
+                unfinished,
                 handler: Arc::clone(handler),
                 path: Arc::clone(path),
                 metadata,
             }))),
             Handler::Streaming(handler) => {
                 let (call, peer) = (Arc::clone(call), peer.clone());
-                let call = StreamingCall { call, inbound: body, metadata, peer, path: Arc::clone(path) };
-                core.start_streaming(call, Arc::clone(handler))?;
+                let mut place = streaming.share();
+                place.hold(1)?;
+                let call = StreamingCall { call, inbound: body, metadata, peer, path: Arc::clone(path), unfinished };
+                core.start_streaming(call, Arc::clone(handler), place)?;
                 Ok(Stage::Streaming)
             }
         }
@@ -196,9 +209,9 @@ impl Next {
 }
 
 impl Entry {
-    fn advance(&mut self, side: &Side<'_>, unfinished: &mut usize, now: Instant) -> Next {
+    fn advance(&mut self, side: &Side<'_>, now: Instant) -> Next {
         if !self.call.is_over() {
-            self.go_on(side, unfinished, now);
+            self.go_on(side, now);
         }
         if !self.call.is_over() {
             return Next::Goes(self.call.deadline);
@@ -206,7 +219,7 @@ impl Entry {
         self.call.push(now, side.core.limits.write_timeout).map_or(Next::Over, |until| Next::Goes(Some(until)))
     }
 
-    fn go_on(&mut self, side: &Side<'_>, unfinished: &mut usize, now: Instant) {
+    fn go_on(&mut self, side: &Side<'_>, now: Instant) {
         if self.call.deadline.is_some_and(|deadline| deadline <= now) {
             return self.call.cancel(CancelCause::Deadline, &deadline_exceeded());
         }
@@ -214,11 +227,11 @@ impl Entry {
             return;
         }
         if let Stage::Receiving(receiving) = &mut self.stage {
-            match receiving.poll(&self.waker, unfinished, side.core.limits.unfinished_message_bytes) {
+            match receiving.poll(&self.waker) {
                 Poll::Pending => return,
                 Poll::Ready(Err(Unusable::Gone(failure))) => return self.give_up(side, &failure),
                 Poll::Ready(Err(Unusable::Wrong(status))) => return self.call.answer(Err(status)),
-                Poll::Ready(Ok(message)) => self.run(side, unfinished, message),
+                Poll::Ready(Ok(message)) => self.run(side, message),
             }
         }
         if let Stage::Running | Stage::Streaming = self.stage
@@ -228,8 +241,7 @@ impl Entry {
         }
     }
 
-    fn run(&mut self, side: &Side<'_>, unfinished: &mut usize, message: Bytes) {
-        self.forget(unfinished);
+    fn run(&mut self, side: &Side<'_>, message: Bytes) {
         let Stage::Receiving(receiving) = std::mem::replace(&mut self.stage, Stage::Running) else { return };
         let Receiving { handler, path, metadata, .. } = *receiving;
         let call = Arc::clone(&self.call);
@@ -240,13 +252,6 @@ impl Entry {
     fn give_up(&self, side: &Side<'_>, failure: &Failure) {
         let is_reset = matches!(failure, Failure::Reset { .. });
         side.lose(&self.call, if is_reset { CancelCause::Peer } else { CancelCause::ConnectionLost });
-    }
-
-    /// The bytes of its request are not counted any more.
-    fn forget(&mut self, unfinished: &mut usize) {
-        if let Stage::Receiving(receiving) = &mut self.stage {
-            *unfinished -= std::mem::take(&mut receiving.bytes);
-        }
     }
 }
 
@@ -265,27 +270,22 @@ impl From<Status> for Unusable {
 
 impl Receiving {
     /// Takes what has come of the request: one message, then the end of the client's half.
-    fn poll(&mut self, waker: &Waker, unfinished: &mut usize, most: usize) -> Poll<Result<Bytes, Unusable>> {
+    fn poll(&mut self, waker: &Waker) -> Poll<Result<Bytes, Unusable>> {
         loop {
             match self.body.poll_data(waker) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Some(Ok(piece))) => self.take(piece, unfinished, most)?,
+                Poll::Ready(Some(Ok(piece))) => self.take(&piece)?,
                 Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(Unusable::Gone(failure))),
                 Poll::Ready(None) => return Poll::Ready(self.whole()),
             }
         }
     }
 
-    fn take(&mut self, piece: Bytes, unfinished: &mut usize, most: usize) -> Result<(), Status> {
-        let count = piece.len();
-        self.bytes += count;
-        *unfinished += count;
-        if *unfinished > most {
-            let text = format!("the unfinished requests of this connection take more than {most} bytes");
-            return Err(Status::resource_exhausted(text));
-        }
-        self.messages.push(&piece);
-        self.body.release(count);
+    fn take(&mut self, piece: &[u8]) -> Result<(), Status> {
+        self.bytes += piece.len();
+        self.unfinished.hold(self.bytes)?;
+        self.messages.push(piece);
+        self.body.release(piece.len());
         while let Some(message) = self.messages.next()? {
             if self.message.replace(message).is_some() {
                 return Err(Status::unimplemented("expected one request, got more"));

@@ -22,9 +22,10 @@ pub use service::ServiceDefinition;
 pub use streaming::{RequestStream, ResponseSink};
 
 use super::Status;
+use super::quota::{Quota, Share};
 use crate::http2::{self, Accept, Connection, Ending, Settings};
 use crate::link::{Attendant, Farewells, Io};
-use crate::net::{Listener, Observer, PeerAddress, Socket};
+use crate::net::{Listener, Observer, PeerAddress, Peers, Socket};
 use crate::threads::{Place, Registry};
 use crate::{Error, Limits, Threads};
 use pool::Pool;
@@ -78,6 +79,9 @@ struct Core {
     farewells: Farewells,
     numbers: AtomicU64,
     connections: Registry<Stage>,
+    peers: Arc<Peers>,
+    /// Bytes of requests that are not whole yet.
+    unfinished: Arc<Quota>,
     /// The threads of streaming calls, each with its method's path.
     streams: Registry<Arc<str>>,
     /// Calls that were open when their connection was cut off.
@@ -165,12 +169,17 @@ impl Core {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let io = Io::new(Box::new(Socket::new(stream)), self.limits.outbox_bytes, self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
-        let Some(place) = self.connections.enter(self.limits.connections, Stage::Starting) else {
+        let share = self.peers.enter(peer);
+        let places = share.zip(self.connections.enter(self.limits.connections, Stage::Starting));
+        let Some((share, place)) = places else {
             return self.farewells.say(io, FULL);
         };
         let core = Arc::clone(self);
         let work = format!("grpc-{number}");
-        let body = move |io: Io, place: &Place<Stage>| core.read(io, peer, place);
+        let body = move |io: Io, place: &Place<Stage>| {
+            core.read(io, peer, place);
+            drop(share);
+        };
         if let Err((error, io)) = self.connections.spawn(&self.threads, &work, place, io, body) {
             log::debug!(target: "threadwire::grpc", "a connection is refused: {error}");
             self.farewells.say(io, FULL);
@@ -195,14 +204,17 @@ impl Core {
         connection::serve(self, &accept, PeerAddress::Tcp(peer), &cut);
     }
 
-    /// Starts the thread of a streaming call.
-    fn start_streaming(self: &Arc<Self>, call: StreamingCall, handler: Streaming) -> Result<(), Status> {
+    /// Starts the thread of a streaming call, which has `share` of those of its connection.
+    fn start_streaming(self: &Arc<Self>, call: StreamingCall, handler: Streaming, share: Share) -> Result<(), Status> {
         let Some(place) = self.streams.enter(self.limits.streaming_calls, Arc::clone(&call.path)) else {
             return Err(Status::resource_exhausted("too many streaming calls"));
         };
         call.inbound.keep();
         let core = Arc::clone(self);
-        let body = move |call, _: &Place<_>| handler(call, &core.limits);
+        let body = move |call, _: &Place<_>| {
+            handler(call, &core.limits);
+            drop(share);
+        };
         self.streams.spawn(&self.threads, "stream", place, call, body).map_err(|(error, _)| {
             log::warn!(target: "threadwire::grpc", "a streaming call is refused: {error}");
             Status::resource_exhausted("there is no thread to run the call")

@@ -2,6 +2,7 @@
 //! its own.
 
 use super::super::body::Body;
+use super::super::quota::Share;
 use super::super::{Metadata, Request, Status, frame};
 use super::call::Call;
 use crate::Limits;
@@ -144,6 +145,7 @@ pub(super) struct StreamingCall {
     pub(super) metadata: Metadata,
     pub(super) peer: PeerAddress,
     pub(super) path: Arc<str>,
+    pub(super) unfinished: Share,
 }
 
 impl StreamingCall {
@@ -153,8 +155,9 @@ impl StreamingCall {
         limits: &Limits,
         handler: impl FnOnce(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status>,
     ) {
-        let Self { call, inbound, metadata, peer, path } = self;
-        let body = Body::new(inbound, limits.receive_message_bytes, call.deadline).telling(&call.cancellation);
+        let Self { call, inbound, metadata, peer, path, unfinished } = self;
+        let body = Body::new(inbound, limits.receive_message_bytes, call.deadline);
+        let body = body.of_request(&call.cancellation, unfinished);
         let requests = RequestStream { body, kind: PhantomData };
         let request = Request::received(requests, metadata, call.deadline, peer, call.cancellation.clone());
         let mut sink = ResponseSink {

@@ -4,7 +4,7 @@ use super::super::handshake::server::Rules;
 use super::super::{Error, Origins};
 use super::{Core, Server};
 use crate::link::{Attendant, Farewells};
-use crate::net::{Listener, Observer};
+use crate::net::{Listener, Observer, Peers};
 use crate::threads::Registry;
 use crate::{Limits, Threads};
 use std::fmt;
@@ -77,6 +77,7 @@ impl ServerBuilder {
                 attendant,
                 numbers: AtomicU64::new(1),
                 registry: Registry::new(),
+                peers: Peers::new(self.limits.connections_per_peer),
                 limits: self.limits,
             }),
         })

@@ -12,7 +12,7 @@ use super::handshake::Refusal;
 use super::handshake::server::Rules;
 use super::{Connection, Error};
 use crate::link::{Attendant, Farewells, Io};
-use crate::net::{Listener, Observer, Socket};
+use crate::net::{Listener, Observer, Peers, Socket};
 use crate::threads::{Place, Registry};
 use crate::{Limits, Threads};
 use stage::Stage;
@@ -54,6 +54,7 @@ pub(super) struct Core {
     attendant: Arc<Attendant>,
     numbers: AtomicU64,
     registry: Registry<Stage>,
+    peers: Arc<Peers>,
     farewells: Farewells,
 }
 
@@ -133,11 +134,16 @@ impl Core {
         let io = Io::new(Box::new(Socket::new(stream)), encoded, self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
         let stage = io.descriptor().map(|descriptor| Stage::handshake(peer, &descriptor));
-        let Some(place) = stage.and_then(|stage| self.registry.enter(self.limits.connections, stage)) else {
+        let share = self.peers.enter(peer);
+        let places = share.zip(stage.and_then(|stage| self.registry.enter(self.limits.connections, stage)));
+        let Some((share, place)) = places else {
             return self.farewells.say(io, &Refusal::Full.answer());
         };
         let (core, handler) = (Arc::clone(self), Arc::clone(handler));
-        let body = move |io, place: &Place<Stage>| core.converse(io, peer, place, &*handler);
+        let body = move |io, place: &Place<Stage>| {
+            core.converse(io, peer, place, &*handler);
+            drop(share);
+        };
         if let Err((error, io)) = self.registry.spawn(&self.threads, &format!("ws-{number}"), place, io, body) {
             log::debug!(target: "threadwire::websocket", "a connection is refused: {error}");
             self.farewells.say(io, &Refusal::Full.answer());
