@@ -1,12 +1,19 @@
 //! The bounds of everything a peer can cause: one table for all ends.
 
+mod worst_case;
+
 use std::time::Duration;
 
 /// Bounds on sizes, counts and times. Each server, channel and connection takes one.
 ///
+/// The defaults are for hosts with memory to spare; [`Limits::small`] is for those without. What one connection can be
+/// made to hold in the worst case follows from the bounds:
+/// [`Limits::worst_case_http2_connection_bytes`], [`Limits::worst_case_websocket_connection_bytes`].
+///
 /// ```
-/// let mut limits = threadwire::Limits::default();
-/// limits.receive_message_bytes = 64 * 1024;
+/// let mut limits = threadwire::Limits::small();
+/// limits.receive_message_bytes = 32 * 1024;
+/// limits.connections = (8 << 20) / limits.worst_case_http2_connection_bytes();
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -71,6 +78,46 @@ pub struct Limits {
     pub inbox_bytes: usize,
     /// Output that waits to be written, in bytes; then sending waits. By default 256 KiB.
     pub outbox_bytes: usize,
+}
+
+impl Limits {
+    /// Bounds for a host with 64 to 128 MB of memory in all: whatever the peers do, and however many there are, all
+    /// connections of a gRPC and a WebSocket server together hold less than 48 MiB.
+    ///
+    /// - 8 connections for each server, 4 for one address. It is the hostile peer that makes them so few: h2 alone can be
+    ///   made to waste 2.6 MiB on one. An ordinary idle connection takes some 40 kB; where peers are trusted,
+    ///   [`Limits::connections`] may be raised.
+    /// - Messages of 64 KiB, as configuration and readings have; twice that of unfinished and of untaken ones.
+    /// - 8 streams a connection, with header lists of 4 KiB, in which a token still fits. A window of 16 KiB for each
+    ///   stream, which a local network fills, and 64 KiB, the least there is, for a connection: four unread streams do
+    ///   not hold the others.
+    /// - 16 streaming calls, which are as many threads, 4 of them for one connection; 32 calls that wait for a thread.
+    /// - Half the time for a handshake: places are few.
+    pub fn small() -> Self {
+        Self {
+            connections: 8,
+            connections_per_peer: 4,
+            handshake_timeout: Duration::from_secs(5),
+            request_head_bytes: 8 * 1024,
+            header_list_bytes: 4 * 1024,
+            concurrent_streams: 8,
+            stream_window_bytes: 16 * 1024,
+            connection_window_bytes: 64 * 1024,
+            receive_message_bytes: 64 * 1024,
+            unfinished_message_bytes: 128 * 1024,
+            server_unfinished_message_bytes: 512 * 1024,
+            untaken_message_bytes: 128 * 1024,
+            streaming_calls: 16,
+            streaming_calls_per_connection: 4,
+            queued_calls: 32,
+            queued_call_bytes: 512 * 1024,
+            websocket_message_bytes: 64 * 1024,
+            websocket_frame_bytes: 64 * 1024,
+            inbox_bytes: 16 * 1024,
+            outbox_bytes: 16 * 1024,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Limits {

@@ -286,7 +286,7 @@ fn limits_of_nothing_and_of_everything() {
     all.queued_calls = usize::MAX;
     all.queued_call_bytes = usize::MAX;
     all.outbox_bytes = usize::MAX;
-    for limits in [none, all] {
+    for limits in [none, Limits::small(), all] {
         let served = serve_within(limits.clone(), 0, "threadwire");
         let channel = Channel::builder(&served.address.to_string()).limits(limits).connect().unwrap();
         let client = ProbeClient::new(channel);

@@ -7,6 +7,7 @@ use super::{Cancellation, Status};
 use crate::http2::{Failure, Inbound};
 use bytes::Bytes;
 use http::HeaderMap;
+use std::mem;
 use std::time::Instant;
 
 /// The receiving half of a call. After an error or the end it gives nothing more.
@@ -20,12 +21,22 @@ pub(super) struct Body {
     cancellation: Option<Cancellation>,
     /// Of a call that is served: it holds what has come of a message that is not whole.
     unfinished: Option<Share>,
+    /// Bytes whose window has not been given back: those of messages that are whole and wait here.
+    unreleased: usize,
     over: bool,
 }
 
 impl Body {
     pub(super) fn new(inbound: Inbound, limit: usize, deadline: Option<Instant>) -> Self {
-        Self { inbound, messages: Messages::new(limit), deadline, cancellation: None, unfinished: None, over: false }
+        Self {
+            inbound,
+            messages: Messages::new(limit),
+            deadline,
+            cancellation: None,
+            unfinished: None,
+            unreleased: 0,
+            over: false,
+        }
     }
 
     /// The body of a request, which may be cancelled, and counts in `unfinished`.
@@ -76,12 +87,12 @@ impl Body {
             if message.is_some() {
                 return Ok(message);
             }
+            self.inbound.release(mem::take(&mut self.unreleased));
             let deadline = [until, self.deadline].into_iter().flatten().min();
             match self.inbound.data(deadline) {
                 Ok(Some(piece)) => {
-                    let count = piece.len();
                     self.messages.push(&piece);
-                    self.inbound.release(count);
+                    self.unreleased += piece.len();
                 }
                 Ok(None) => {
                     self.messages.end()?;

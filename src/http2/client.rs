@@ -2,7 +2,7 @@
 
 use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
-use super::intake::Unread;
+use super::intake::Inflow;
 use super::io::Adapter;
 use super::opening::{Opening, Progress};
 use super::stream::{Half, Inbound, Outbound, wait};
@@ -43,10 +43,10 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
         .max_local_error_reset_streams(None)
         .enable_push(false);
     let progress = Progress::new();
-    let unread = Arc::default();
+    let inflow = Arc::default();
     let mut made = Err(io::Error::other("h2 made no connection"));
     let link = Link::new(io, attendant, limits.close_timeout, |parts| {
-        let adapter = Adapter::new(Arc::clone(&parts.io), Bytes::new(), Opening::of_server(&progress));
+        let adapter = Adapter::new(Arc::clone(&parts.io), Bytes::new(), Opening::of_server(&progress), &inflow);
         let handshake = pin!(builder.handshake(adapter));
         // The preface is only gathered, which never has to wait.
         let state = match handshake.poll(&mut Context::from_waker(Waker::noop())) {
@@ -60,10 +60,10 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
             }
             Poll::Pending => State::Over,
         };
-        Engine::new(parts, &ending.0, begin_by, &unread, state)
+        Engine::new(parts, &ending.0, begin_by, &inflow, state)
     })?;
     lock(&shared.state).send = Some(made?);
-    Ok(Requests { shared, peer: progress, connection: link, unread })
+    Ok(Requests { shared, peer: progress, connection: link, inflow })
 }
 
 /// Opens streams on one connection. When it and all streams are gone, the connection ends.
@@ -72,7 +72,7 @@ pub(crate) struct Requests {
     shared: Arc<Shared>,
     peer: Arc<Progress>,
     connection: Arc<Connection>,
-    unread: Arc<Unread>,
+    inflow: Arc<Inflow>,
 }
 
 /// What engine and callers share.
@@ -209,7 +209,7 @@ impl Requests {
             connection: Arc::clone(&self.connection),
             response: Some(response),
             came: None,
-            unread: Arc::clone(&self.unread),
+            inflow: Arc::clone(&self.inflow),
             permit: Some(Arc::clone(&permit)),
         };
         Ok((pending, Outbound::new(&self.connection, Half::new(stream, None)).with_permit(permit)))
@@ -280,7 +280,7 @@ pub(crate) struct Pending {
     connection: Arc<Connection>,
     response: Option<ResponseFuture>,
     came: Option<Result<Response<RecvStream>, h2::Error>>,
-    unread: Arc<Unread>,
+    inflow: Arc<Inflow>,
     // Given on after the response's place is.
     permit: Option<Arc<Permit>>,
 }
@@ -313,7 +313,7 @@ impl Pending {
         let came = self.came.take();
         let response = came.ok_or_else(|| Failure::Lost("closed".to_owned()))??;
         let (head, body) = response.into_parts();
-        let mut body = Inbound::new(&self.connection, body, &self.unread);
+        let mut body = Inbound::new(&self.connection, body, &self.inflow);
         if let Some(permit) = self.permit.take() {
             body = body.with_permit(permit);
         }

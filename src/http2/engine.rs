@@ -1,6 +1,6 @@
 //! One connection of either side as an engine of the Link.
 
-use super::intake::{Intake, Unread};
+use super::intake::{Inflow, Intake};
 use super::io::Adapter;
 use super::opening::Progress;
 use super::server::{Accepting, Answer};
@@ -38,8 +38,8 @@ impl Settings {
         Self { limits: Arc::new(limits) }
     }
 
-    /// Small DATA frames that wait unread are bounded by this (one byte costs 255); h2's own default ends a connection
-    /// that holds a few thousand unread small messages, and a small window is no reason for less than that.
+    /// Small DATA frames that h2 holds are bounded by this (one byte costs 255); its own default ends a connection that
+    /// holds a few hundred, and those of one step are no attack, however small the window.
     pub(super) fn data_frame_budget(&self) -> usize {
         (self.limits.connection_window_bytes as usize).max(LEAST_BUDGET)
     }
@@ -70,7 +70,7 @@ pub(crate) struct Engine {
     drained: bool,
     /// Until when the peer's first SETTINGS must have come; none when it has.
     begin_by: Option<Instant>,
-    unread: Arc<Unread>,
+    inflow: Arc<Inflow>,
     /// The list's memory, between two steps.
     scratch: Vec<Arc<Intake>>,
     state: State,
@@ -90,7 +90,7 @@ impl Engine {
         parts: &Parts,
         orders: &Arc<Orders>,
         begin_by: Instant,
-        unread: &Arc<Unread>,
+        inflow: &Arc<Inflow>,
         state: State,
     ) -> Self {
         Self {
@@ -99,7 +99,7 @@ impl Engine {
             orders: Arc::clone(orders),
             drained: false,
             begin_by: Some(begin_by),
-            unread: Arc::clone(unread),
+            inflow: Arc::clone(inflow),
             scratch: Vec::new(),
             state,
         }
@@ -190,6 +190,7 @@ fn failure_of(parts: &Parts) -> Option<String> {
 
 impl LinkEngine for Engine {
     fn step(&mut self, now: Instant) -> Step {
+        self.inflow.begin_step();
         if self.orders.has(ABORT) {
             if let State::Server(connection, ..) = &mut self.state {
                 connection.abrupt_shutdown(h2::Reason::NO_ERROR);
@@ -201,7 +202,7 @@ impl LinkEngine for Engine {
             return self.over(Ok(()));
         }
         let over = self.turn();
-        self.unread.relieve(&mut self.scratch);
+        self.inflow.relieve(&mut self.scratch);
         if let Some(why) = over {
             return self.over(why);
         }

@@ -1,4 +1,5 @@
-//! What a peer has sent on a stream and its user has not taken: kept in buffers of our own, byte for byte.
+//! What a peer has sent: how much is let in in one step, and what was received on a stream and its user has not taken,
+//! which is kept in buffers of our own, byte for byte.
 //!
 //! h2 gives out each DATA frame as a slice of the buffer that it was read into. One that waits there, however short,
 //! holds all of that buffer (8 KiB or more) and an entry of some 240 bytes, so that a window's worth of short frames
@@ -8,7 +9,7 @@
 //! A user that waits is woken and takes the data itself, without that copy; it has until the next step for it.
 //!
 //! Why no data stays in h2 for longer: h2 wakes the intake with the first data that comes after its last look, which
-//! puts it on the list of the connection ([`Unread`]); and a user that has taken something, and so has not looked until
+//! puts it on the list of the connection ([`Inflow`]); and a user that has taken something, and so has not looked until
 //! nothing was left, puts it there itself. It leaves the list only by a look that found nothing more, or at the end.
 
 use super::failure::Failure;
@@ -19,24 +20,48 @@ use http::HeaderMap;
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
+/// The head of a frame.
+const HEAD_BYTES: usize = 9;
 /// The sizes of blocks: of the first, and the most that they grow to while more waits.
 const BLOCK_FIRST: usize = 1024;
 const BLOCK_MOST: usize = 16 * 1024;
 /// A piece of at least this size is a block as it is: the buffer that it is a slice of has 32 KiB at most.
 const BLOCK_WHOLE: usize = 16_000;
 
-/// The intakes of one connection that may have data in h2.
+/// How many frames are let in in one step: h2 has an entry for each until they are taken out of it.
+const STEP_FRAMES: usize = 256;
+
+/// What comes in on one connection.
 #[derive(Debug, Default)]
-pub(super) struct Unread {
-    // Guards the list alone; a leaf, taken under h2's lock, too.
+pub(super) struct Inflow {
+    /// How many frames this step has let in. Only its thread changes it.
+    frames: AtomicUsize,
+    // The intakes that may have data in h2. Guards the list alone; a leaf, taken under h2's lock, too.
     list: Mutex<Vec<Arc<Intake>>>,
 }
 
-impl Unread {
+impl Inflow {
+    pub(super) fn begin_step(&self) {
+        self.frames.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether this step lets in no more.
+    pub(super) fn is_over(&self) -> bool {
+        self.frames.load(Ordering::Relaxed) >= STEP_FRAMES
+    }
+
+    /// How much of `bytes`, which come next, this step lets in: whole frames, and the beginning of one.
+    pub(super) fn let_in(&self, frames: &mut Frames, bytes: &[u8]) -> usize {
+        let before = self.frames.load(Ordering::Relaxed);
+        let (length, ended) = frames.pass(bytes, STEP_FRAMES.saturating_sub(before));
+        self.frames.store(before + ended, Ordering::Relaxed);
+        length
+    }
+
     /// Takes waiting data out of h2. For whoever drives, after each step. `scratch` keeps the list's memory.
     pub(super) fn relieve(&self, scratch: &mut Vec<Arc<Intake>>) {
         mem::swap(&mut *lock(&self.list), scratch);
@@ -45,6 +70,48 @@ impl Unread {
         }
         scratch.retain(|intake| !intake.relieve());
         lock(&self.list).append(scratch);
+    }
+}
+
+/// Where the bytes of a connection stand among its frames (RFC 9113 §4.1).
+#[derive(Debug)]
+pub(super) struct Frames {
+    /// Of what is no frame, or of the payload of one.
+    skip: usize,
+    /// What has come of a head.
+    head: [u8; HEAD_BYTES],
+    come: usize,
+}
+
+impl Frames {
+    /// The first frame begins behind `skip` bytes, which count as one.
+    pub(super) fn behind(skip: usize) -> Self {
+        Self { skip, head: [0; HEAD_BYTES], come: 0 }
+    }
+
+    /// Goes on, until `most` more frames have ended: by how many bytes, and past how many ends.
+    fn pass(&mut self, bytes: &[u8], most: usize) -> (usize, usize) {
+        let (mut at, mut ended) = (0, 0);
+        while at < bytes.len() && ended < most {
+            if self.skip == 0 {
+                let Some(place) = self.head.get_mut(self.come) else { break };
+                *place = bytes.get(at).copied().unwrap_or_default();
+                self.come += 1;
+                at += 1;
+                if self.come == HEAD_BYTES {
+                    let [high, middle, low, ..] = self.head;
+                    self.come = 0;
+                    self.skip = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+                    ended += usize::from(self.skip == 0);
+                }
+                continue;
+            }
+            let passed = self.skip.min(bytes.len() - at);
+            at += passed;
+            self.skip -= passed;
+            ended += usize::from(self.skip == 0);
+        }
+        (at, ended)
     }
 }
 
@@ -58,7 +125,7 @@ pub(super) struct Intake {
     woken: AtomicBool,
     /// It is on the list.
     listed: AtomicBool,
-    unread: Arc<Unread>,
+    inflow: Arc<Inflow>,
 }
 
 #[derive(Debug)]
@@ -69,13 +136,13 @@ struct State {
 }
 
 impl Intake {
-    pub(super) fn new(stream: RecvStream, unread: &Arc<Unread>) -> Arc<Self> {
+    pub(super) fn new(stream: RecvStream, inflow: &Arc<Inflow>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State { stream: Some(stream), kept: Kept::default() }),
             user: Mutex::default(),
             woken: AtomicBool::new(false),
             listed: AtomicBool::new(false),
-            unread: Arc::clone(unread),
+            inflow: Arc::clone(inflow),
         })
     }
 
@@ -136,7 +203,7 @@ impl Intake {
     /// Has whoever drives look after it: its user may not look soon.
     pub(super) fn list(self: &Arc<Self>) {
         if !self.listed.swap(true, Ordering::AcqRel) {
-            lock(&self.unread.list).push(Arc::clone(self));
+            lock(&self.inflow.list).push(Arc::clone(self));
         }
     }
 
@@ -241,8 +308,27 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK_FIRST, BLOCK_MOST, Kept};
+    use super::{BLOCK_FIRST, BLOCK_MOST, Frames, Inflow, Kept, STEP_FRAMES};
     use bytes::Bytes;
+
+    #[test]
+    fn a_step_lets_in_so_many_frames_wherever_the_bytes_are_cut() {
+        let frame = |length: usize| [&[0, 0, length as u8, 0, 0, 0, 0, 0, 1][..], &vec![7; length]].concat();
+        let all: Vec<u8> =
+            [b"preface".to_vec()].into_iter().chain((0..1_000).map(|n| frame(n % 5))).flatten().collect();
+        let step: usize = b"preface".len() + (1..STEP_FRAMES).map(|n| 9 + (n - 1) % 5).sum::<usize>();
+        for cut in [1, 8, 9, 10, 1_000, all.len()] {
+            let (inflow, mut frames) = (Inflow::default(), Frames::behind(b"preface".len()));
+            let mut passed = 0;
+            while !inflow.is_over() {
+                let piece = &all[passed..all.len().min(passed + cut)];
+                passed += inflow.let_in(&mut frames, piece);
+            }
+            assert_eq!(passed, step, "{cut}");
+            inflow.begin_step();
+            assert_eq!(inflow.let_in(&mut frames, &all[passed..passed + 9]), 9);
+        }
+    }
 
     #[test]
     fn what_is_kept_comes_back_in_order_and_takes_no_more_than_twice_its_bytes() {

@@ -2,11 +2,13 @@
 //!
 //! No waker is kept: the Link itself runs the engine again when there is input or room.
 
+use super::intake::{Frames, Inflow};
 use super::opening::Opening;
 use crate::link::{Filled, SharedIo, lock};
 use bytes::{Buf, Bytes};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -22,12 +24,15 @@ pub(super) struct Adapter {
     /// What was read before h2 was there.
     replay: Bytes,
     opening: Opening,
+    inflow: Arc<Inflow>,
+    frames: Frames,
 }
 
 impl Adapter {
-    /// `replay` comes before all other input; `opening` sees the peer's first bytes.
-    pub(super) fn new(io: SharedIo, replay: Bytes, opening: Opening) -> Self {
-        Self { io, replay, opening }
+    /// `replay` comes before all other input: the preface of a client. `opening` sees the peer's first bytes.
+    pub(super) fn new(io: SharedIo, replay: Bytes, opening: Opening, inflow: &Arc<Inflow>) -> Self {
+        let frames = Frames::behind(replay.len());
+        Self { io, replay, opening, inflow: Arc::clone(inflow), frames }
     }
 
     fn take(&mut self, into: &mut ReadBuf<'_>) -> io::Result<bool> {
@@ -39,11 +44,13 @@ impl Adapter {
                 Filled::End => return Ok(true),
                 Filled::Some => {}
             }
-            let count = io.input().len().min(into.remaining());
+            let fits = io.input().len().min(into.remaining());
+            let count = self.inflow.let_in(&mut self.frames, io.input().get(..fits).unwrap_or_default());
             into.put_slice(io.input().get(..count).unwrap_or_default());
             io.consume(count);
         } else {
-            let count = self.replay.len().min(into.remaining());
+            let fits = self.replay.len().min(into.remaining());
+            let count = self.inflow.let_in(&mut self.frames, self.replay.get(..fits).unwrap_or_default());
             into.put_slice(self.replay.get(..count).unwrap_or_default());
             self.replay.advance(count);
         }
@@ -54,7 +61,7 @@ impl Adapter {
 
 impl AsyncRead for Adapter {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if lock(&self.io).taken() >= STEP_BYTES {
+        if lock(&self.io).taken() >= STEP_BYTES || self.inflow.is_over() {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }

@@ -2,7 +2,7 @@
 
 use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
-use super::intake::Unread;
+use super::intake::Inflow;
 use super::io::Adapter;
 use super::opening::{Kind, Opening, PREFACE, Progress, kind};
 use super::stream::{Half, Inbound, Outbound, Rest};
@@ -40,21 +40,22 @@ pub(crate) fn accept(
     settings: &Settings,
     http1_answer: &'static [u8],
 ) -> io::Result<Accept> {
-    let unread = Arc::default();
+    let inflow: Arc<Inflow> = Arc::default();
     let bound = settings.limits.concurrent_streams as usize;
-    let accepted = Arc::new(Accepted { queue: Mutex::default(), bound, unread: Arc::clone(&unread) });
+    let accepted = Arc::new(Accepted { queue: Mutex::default(), bound, inflow: Arc::clone(&inflow) });
     let ending = Ending::default();
     let begin_by = wait::deadline(Instant::now(), settings.limits.handshake_timeout);
     let progress = Progress::new();
     let accepting = Accepting {
         first: Vec::new(),
+        inflow: Arc::clone(&inflow),
         settings: settings.clone(),
         sink: Sink(Arc::clone(&accepted)),
         progress: Arc::clone(&progress),
         http1_answer,
     };
     let connection = Link::new(io, attendant, settings.limits.close_timeout, |parts| {
-        Engine::new(parts, &ending.0, begin_by, &unread, State::Accepting(accepting))
+        Engine::new(parts, &ending.0, begin_by, &inflow, State::Accepting(accepting))
     })?;
     Ok(Accept { connection, accepted, ending, peer: progress })
 }
@@ -62,6 +63,7 @@ pub(crate) fn accept(
 /// A connection whose first bytes are still coming.
 pub(super) struct Accepting {
     first: Vec<u8>,
+    inflow: Arc<Inflow>,
     settings: Settings,
     sink: Sink,
     progress: Arc<Progress>,
@@ -110,7 +112,7 @@ impl Accepting {
     fn begin(&mut self, parts: &Parts) -> State {
         let limits = &self.settings.limits;
         let replay = Bytes::from(std::mem::take(&mut self.first));
-        let adapter = Adapter::new(Arc::clone(&parts.io), replay, Opening::of_client(&self.progress));
+        let adapter = Adapter::new(Arc::clone(&parts.io), replay, Opening::of_client(&self.progress), &self.inflow);
         let handshake = h2::server::Builder::new()
             .initial_window_size(limits.stream_window_bytes)
             .initial_connection_window_size(limits.connection_window_bytes)
@@ -164,7 +166,7 @@ fn wake(waiting: &mut Option<Arc<Parker>>) {
 #[derive(Debug)]
 pub(crate) struct Accepted {
     bound: usize,
-    unread: Arc<Unread>,
+    inflow: Arc<Inflow>,
     // Guards the queue alone; taken while the engine runs, and by the reader thread.
     queue: Mutex<Queue>,
 }
@@ -196,7 +198,7 @@ impl Accepted {
         let (head, body) = request.into_parts();
         Some(Incoming {
             head: Request::from_parts(head, ()),
-            body: Inbound::new(connection, body, &self.unread),
+            body: Inbound::new(connection, body, &self.inflow),
             respond: Respond { connection: Arc::clone(connection), inner: Some(respond), half: None, watcher: None },
         })
     }

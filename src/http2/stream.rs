@@ -6,7 +6,7 @@
 use super::client::Permit;
 use super::engine::Connection;
 use super::failure::{Failure, reason};
-use super::intake::{Intake, Unread};
+use super::intake::{Inflow, Intake};
 use crate::link::{Unready, lock};
 use bytes::Bytes;
 use h2::{RecvStream, SendStream};
@@ -50,8 +50,8 @@ pub(crate) struct Inbound {
 }
 
 impl Inbound {
-    pub(super) fn new(connection: &Arc<Connection>, stream: RecvStream, unread: &Arc<Unread>) -> Self {
-        Self { connection: Arc::clone(connection), intake: Intake::new(stream, unread), permit: None }
+    pub(super) fn new(connection: &Arc<Connection>, stream: RecvStream, inflow: &Arc<Inflow>) -> Self {
+        Self { connection: Arc::clone(connection), intake: Intake::new(stream, inflow), permit: None }
     }
 
     pub(super) fn with_permit(mut self, permit: Arc<Permit>) -> Self {

@@ -71,7 +71,7 @@ impl Inner {
         protocol.receive_data(rest);
         let shared = Arc::new(Mutex::new(Shared::new(limits.inbox_bytes, limits.outbox_bytes)));
         let queues = Arc::clone(&shared);
-        let make = |parts: &link::Parts| Engine::new(parts, protocol, queues, limits.close_timeout);
+        let make = |parts: &link::Parts| Engine::new(parts, protocol, queues, limits);
         let link = Link::new(io, attendant, limits.close_timeout, make)?;
         Ok(Arc::new(Self { link, shared, settled }))
     }

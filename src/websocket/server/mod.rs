@@ -8,6 +8,7 @@ mod stage;
 pub use builder::ServerBuilder;
 pub use handle::{ServerHandle, ShutdownReport};
 
+use super::engine::encoded_bytes;
 use super::handshake::Refusal;
 use super::handshake::server::Rules;
 use super::{Connection, Error};
@@ -20,9 +21,6 @@ use std::fmt;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// The most of a connection's outbox that lies, encoded, in its Io.
-const ENCODED_BYTES: usize = 64 * 1024;
 
 /// What a handler returns: `Err` closes the connection with 1011.
 pub type HandlerResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -130,8 +128,7 @@ impl Core {
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
     {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let encoded = self.limits.outbox_bytes.min(ENCODED_BYTES);
-        let io = Io::new(Box::new(Socket::new(stream)), encoded, self.limits.write_timeout)
+        let io = Io::new(Box::new(Socket::new(stream)), encoded_bytes(&self.limits), self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
         let stage = io.descriptor().map(|descriptor| Stage::handshake(peer, &descriptor));
         let share = self.peers.enter(peer);
