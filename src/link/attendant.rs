@@ -100,8 +100,8 @@ impl Attendant {
         self.waker.wake();
     }
 
-    /// Puts a connection without a reader on the list.
-    pub(super) fn list(self: &Arc<Self>, link: Arc<dyn Attended>) {
+    /// Puts a connection without a reader on the list. False: there is no thread to look at it.
+    pub(super) fn list(self: &Arc<Self>, link: Arc<dyn Attended>) -> bool {
         let (start, wake) = {
             let mut desk = lock(&self.desk);
             desk.candidates.push(link);
@@ -122,9 +122,22 @@ impl Attendant {
                     // The connections stay on the list; the next one left tries again.
                     lock(&self.desk).running = false;
                     log::error!(target: "threadwire::link", "connections are not attended: {error}");
+                    return false;
                 }
             }
         }
+        true
+    }
+
+    /// Takes a connection off the list that has not been adopted.
+    pub(super) fn forget<L>(&self, link: &Arc<L>) {
+        let mut desk = lock(&self.desk);
+        let known =
+            desk.candidates.iter().position(|candidate| std::ptr::addr_eq(Arc::as_ptr(candidate), Arc::as_ptr(link)));
+        let forgotten = known.map(|known| desk.candidates.swap_remove(known));
+        drop(desk);
+        // Perhaps the last to hold it: its end is outside the lock.
+        drop(forgotten);
     }
 
     /// Has the thread end as soon as no connection is left to it, and joins it, unless that lasts until `deadline`.

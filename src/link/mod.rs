@@ -257,8 +257,8 @@ impl<E: Engine> Link<E> {
     }
 
     /// Leaves the connection to the attendant, until a thread waits on it. Never blocks. To be called for a connection
-    /// that no thread may ever wait on: without it nobody would read.
-    pub(crate) fn entrust(self: &Arc<Self>) {
+    /// that no thread may ever wait on: without it nobody would read. False: there is no thread to attend it now.
+    pub(crate) fn entrust(self: &Arc<Self>) -> bool {
         let list = {
             let mut role = lock(&self.role);
             let list = role.is_free() && !role.listed && !self.is_closed();
@@ -268,9 +268,7 @@ impl<E: Engine> Link<E> {
             }
             list
         };
-        if list {
-            self.attendant.list(Arc::clone(self) as Arc<dyn Attended>);
-        }
+        !list || self.attendant.list(Arc::clone(self) as Arc<dyn Attended>)
     }
 
     /// Has the engine run soon by whoever reads, or will: within two ticks of the attendant. Never blocks.
@@ -335,7 +333,9 @@ impl<E: Engine> Link<E> {
                 // It finds the bell as it is: what was rung for the old reader is the new one's.
                 next.unpark_for_role();
             }
-            Left::Free if list => self.attendant.list(Arc::clone(self) as Arc<dyn Attended>),
+            Left::Free if list => {
+                self.attendant.list(Arc::clone(self) as Arc<dyn Attended>);
+            }
             Left::Free | Left::NotHolder => {}
         }
     }

@@ -9,6 +9,7 @@ use crate::Limits;
 use crate::http2::{Inbound, Outbound};
 use crate::net::PeerAddress;
 use crate::protobuf::Message;
+use crate::threads::discard;
 use std::any::Any;
 use std::fmt;
 use std::iter::FusedIterator;
@@ -175,10 +176,7 @@ impl StreamingCall {
 
 /// The status of a call whose handler panicked with `payload`.
 pub(super) fn panicked(path: &str, payload: Box<dyn Any + Send>) -> Status {
-    // It is user code, too: its drop may panic again, and what that leaves is let be.
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(again);
-    }
+    discard(payload);
     log::error!(target: "threadwire::grpc", "the handler of {path} panicked");
     Status::internal("the handler panicked")
 }
