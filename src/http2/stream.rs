@@ -37,7 +37,8 @@ pub(super) fn wait<T>(
     });
     found.map_err(|unready| match unready {
         Unready::TimedOut => Failure::TimedOut,
-        Unready::Closed => Failure::Lost("closed".to_owned()),
+        Unready::Closed if connection.is_ours() => Failure::Lost("closed".to_owned()),
+        Unready::Closed => Failure::Lost("it was made in another process, before a fork".to_owned()),
     })
 }
 

@@ -14,6 +14,7 @@ use crate::Threads;
 use crate::net::Interest;
 use crate::net::wait::{self, Readiness};
 use crate::net::waker::Waker;
+use crate::threads::{Known, Process};
 use std::fmt;
 use std::mem;
 use std::os::fd::AsFd;
@@ -66,6 +67,7 @@ pub(crate) struct Attendant {
     desk: Mutex<Desk>,
     /// Told when the thread ends.
     ended: Condvar,
+    process: Process,
 }
 
 #[derive(Default)]
@@ -89,7 +91,13 @@ impl Attendant {
             tick: AtomicU64::new(0),
             desk: Mutex::new(Desk::default()),
             ended: Condvar::new(),
+            process: Process::this(),
         }))
+    }
+
+    /// Whether it was made in this process: only there it can have a thread.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.process.is_this()
     }
 
     pub(super) fn tick(&self) -> u64 {
@@ -161,6 +169,8 @@ impl Attendant {
     }
 
     fn run(&self) {
+        // This process has started the thread.
+        let _known = Known::from_now();
         let mut attended: Vec<Arc<dyn Attended>> = Vec::new();
         let mut quiet = 0;
         let mut last = Instant::now();

@@ -19,6 +19,8 @@
 //!   the attendant, waits for it), from a thread (which kicks: it runs the engine, or the runner does once more), from
 //!   the engine itself (a wish, looked at before a run ends), or from the clock (the published deadline, which bounds
 //!   the reader's sleep). A kicker that changes what the reader waits for publishes that before it rings.
+//! - After a fork, all of it stands still in the child: a thread that can be there comes from outside, by a kick or a
+//!   wait, and is turned away.
 
 #![cfg_attr(
     not(all(feature = "grpc", feature = "websocket")),
@@ -51,6 +53,7 @@ pub(crate) use sync::lock;
 use crate::net::Interest;
 use crate::net::wait::{self, Readiness};
 use crate::net::waker::Waker;
+use crate::threads::{Known, Process};
 use attendant::{Adoption, Attended, Sleep};
 use bell::{Bell, Sleeper};
 use drive::Drive;
@@ -90,6 +93,7 @@ pub(crate) struct Link<E> {
     role: Mutex<Role>,
     attendant: Arc<Attendant>,
     close_timeout: Duration,
+    process: Process,
 }
 
 #[derive(Debug)]
@@ -155,6 +159,7 @@ impl<E: Engine> Link<E> {
             role: Mutex::new(Role::new()),
             attendant: Arc::clone(attendant),
             close_timeout,
+            process: Process::this(),
         };
         // The first reader runs before it sleeps.
         let _ = link.bell.ring();
@@ -176,9 +181,20 @@ impl<E: Engine> Link<E> {
         lock(&self.published).closed
     }
 
-    /// Runs the engine, or has it run by whoever runs it now: there is something to send. Never blocks.
-    pub(crate) fn kick(&self) {
-        self.run(Runner::Kicker);
+    /// Whether it was made in this process. In another one, forked from that, it does nothing at all: its socket and
+    /// its waker are that one's, and so is what would be read or sent there.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.process.is_this()
+    }
+
+    /// Runs the engine, or has it run by whoever runs it now: there is something to send. Never blocks. False: it is
+    /// another process's.
+    pub(crate) fn kick(&self) -> bool {
+        let ours = self.is_ours();
+        if ours {
+            self.run(Runner::Kicker);
+        }
+        ours
     }
 
     /// To be called after any use of the engine's handles: runs the engine if the use made it necessary, and wakes whom
@@ -198,13 +214,17 @@ impl<E: Engine> Link<E> {
     ///
     /// # Errors
     /// [`Unready::TimedOut`] at `deadline`; [`Unready::Closed`] when the connection is closed and `ready` gave nothing
-    /// afterwards.
+    /// afterwards, and at once if it is another process's.
     pub(crate) fn wait_until<T>(
         self: &Arc<Self>,
         parker: &Arc<Parker>,
         deadline: Option<Instant>,
         mut ready: impl FnMut() -> Option<T>,
     ) -> Result<T, Unready> {
+        if !self.is_ours() {
+            return Err(Unready::Closed);
+        }
+        let _known = Known::from_now();
         loop {
             // Asked before `ready`, so that what the close brought is still handed out.
             let closed = self.is_closed();
@@ -233,6 +253,8 @@ impl<E: Engine> Link<E> {
     /// time something may have changed; it answers when it wants to be called at the latest, and makes itself heard as
     /// `ready` does in [`Link::wait_until`]. It is called once more after the close.
     pub(crate) fn read_until_closed(self: &Arc<Self>, parker: &Arc<Parker>, mut turn: impl FnMut() -> Option<Instant>) {
+        // The thread has been started by this process.
+        let _known = Known::from_now();
         loop {
             let closed = self.is_closed();
             parker.clear();
@@ -259,6 +281,9 @@ impl<E: Engine> Link<E> {
     /// Leaves the connection to the attendant, until a thread waits on it. Never blocks. To be called for a connection
     /// that no thread may ever wait on: without it nobody would read. False: there is no thread to attend it now.
     pub(crate) fn entrust(self: &Arc<Self>) -> bool {
+        if !self.is_ours() {
+            return false;
+        }
         let list = {
             let mut role = lock(&self.role);
             let list = role.is_free() && !role.listed && !self.is_closed();

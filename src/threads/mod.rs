@@ -2,8 +2,12 @@
 //! registry that knows and joins those of a server.
 
 #[cfg(any(feature = "grpc", feature = "websocket"))]
+mod process;
+#[cfg(any(feature = "grpc", feature = "websocket"))]
 mod registry;
 
+#[cfg(any(feature = "grpc", feature = "websocket"))]
+pub(crate) use process::{Known, Process};
 #[cfg(any(feature = "grpc", feature = "websocket"))]
 pub(crate) use registry::{Place, Registry};
 

@@ -180,7 +180,8 @@ impl Client {
 
     fn attendant(&self) -> Result<Arc<Attendant>, Error> {
         let mut attendant = lock(&self.shared.attendant);
-        if let Some(attendant) = &*attendant {
+        // One of another process, from which this one was forked, has no thread here.
+        if let Some(attendant) = attendant.as_ref().filter(|attendant| attendant.is_ours()) {
             return Ok(Arc::clone(attendant));
         }
         let new = Attendant::new(&self.threads).map_err(no_descriptor)?;

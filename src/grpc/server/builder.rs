@@ -7,7 +7,7 @@ use super::{Core, Server};
 use crate::http2::Settings;
 use crate::link::{Attendant, Farewells};
 use crate::net::{Listener, Observer, Peers};
-use crate::threads::Registry;
+use crate::threads::{Process, Registry};
 use crate::{Error, Limits, Threads};
 use std::fmt;
 use std::sync::Arc;
@@ -80,6 +80,7 @@ impl ServerBuilder {
             .map_err(|source| Error::Io { operation: "making a descriptor to be woken by", source })?;
         Ok(Server {
             core: Arc::new(Core {
+                process: Process::this(),
                 listener,
                 router: self.router,
                 pool: Pool::new(self.workers, &self.threads, &self.limits),

@@ -26,7 +26,7 @@ use super::quota::{Quota, Share};
 use crate::http2::{self, Accept, Connection, Ending, Settings};
 use crate::link::{Attendant, Farewells, Io};
 use crate::net::{Listener, Observer, PeerAddress, Peers, Socket};
-use crate::threads::{Place, Registry};
+use crate::threads::{Place, Process, Registry};
 use crate::{Error, Limits, Threads};
 use pool::Pool;
 use service::{Router, Streaming};
@@ -68,6 +68,7 @@ pub struct Server {
 }
 
 struct Core {
+    process: Process,
     listener: Listener,
     limits: Limits,
     settings: Settings,
@@ -131,16 +132,19 @@ impl Server {
     /// Serves, and does not return but for a failure.
     ///
     /// # Errors
-    /// [`Error::Io`] if listening itself breaks.
+    /// [`Error::Io`] if listening itself breaks; [`Error::OtherProcess`] in a process that was forked from the one that
+    /// made it.
     pub fn serve(self) -> Result<(), Error> {
+        self.core.is_ours()?;
         self.core.accept_all()
     }
 
     /// [`Server::serve`] on a thread of its own.
     ///
     /// # Errors
-    /// [`Error::Thread`].
+    /// [`Error::Thread`]; [`Error::OtherProcess`] in a process that was forked from the one that made it.
     pub fn spawn(self) -> Result<ServerHandle, Error> {
+        self.core.is_ours()?;
         let core = Arc::clone(&self.core);
         let accepting = self.core.threads.spawn("grpc-accept", move || {
             let accepting = core.accept_all();
@@ -151,6 +155,12 @@ impl Server {
 }
 
 impl Core {
+    /// # Errors
+    /// [`Error::OtherProcess`].
+    fn is_ours(&self) -> Result<(), Error> {
+        if self.process.is_this() { Ok(()) } else { Err(Error::OtherProcess { what: "server" }) }
+    }
+
     fn accept_all(self: &Arc<Self>) -> Result<(), Error> {
         loop {
             match self.listener.accept() {

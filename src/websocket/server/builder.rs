@@ -5,7 +5,7 @@ use super::super::{Error, Origins};
 use super::{Core, Server};
 use crate::link::{Attendant, Farewells};
 use crate::net::{Listener, Observer, Peers};
-use crate::threads::Registry;
+use crate::threads::{Process, Registry};
 use crate::{Limits, Threads};
 use std::fmt;
 use std::sync::Arc;
@@ -70,6 +70,7 @@ impl ServerBuilder {
         Ok(Server {
             listener,
             core: Arc::new(Core {
+                process: Process::this(),
                 threads: self.threads,
                 rules: self.rules,
                 observer: self.observer,

@@ -14,7 +14,7 @@ use super::handshake::server::Rules;
 use super::{Connection, Error};
 use crate::link::{Attendant, Farewells, Io};
 use crate::net::{Listener, Observer, Peers, Socket};
-use crate::threads::{Place, Registry};
+use crate::threads::{Place, Process, Registry};
 use crate::{Limits, Threads};
 use stage::Stage;
 use std::fmt;
@@ -45,6 +45,7 @@ pub struct Server {
 
 /// What the accepting thread, the connections' threads and the handle share.
 pub(super) struct Core {
+    process: Process,
     limits: Limits,
     threads: Threads,
     rules: Rules,
@@ -81,22 +82,25 @@ impl Server {
     /// When the handler returns, the connection is closed: with 1000 after `Ok`, with 1011 after `Err` or a panic.
     ///
     /// # Errors
-    /// [`Error::Local`] if listening itself breaks.
+    /// [`Error::Local`] if listening itself breaks, and in a process that was forked from the one that made the server
+    /// ([`crate::Error::OtherProcess`]).
     pub fn serve<H>(self, handler: H) -> Result<(), Error>
     where
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
     {
+        self.core.is_ours()?;
         self.core.accept_all(&self.listener, &Arc::new(handler))
     }
 
     /// [`Server::serve`] on a thread of its own.
     ///
     /// # Errors
-    /// [`Error::Local`] if there is no thread.
+    /// [`Error::Local`] if there is no thread, and as [`Server::serve`] does after a fork.
     pub fn spawn<H>(self, handler: H) -> Result<ServerHandle, Error>
     where
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
     {
+        self.core.is_ours()?;
         let (core, listener) = (Arc::clone(&self.core), Arc::new(self.listener));
         let stopping = Arc::downgrade(&listener);
         let body = move || {
@@ -109,6 +113,12 @@ impl Server {
 }
 
 impl Core {
+    /// # Errors
+    /// [`crate::Error::OtherProcess`].
+    fn is_ours(&self) -> Result<(), crate::Error> {
+        if self.process.is_this() { Ok(()) } else { Err(crate::Error::OtherProcess { what: "server" }) }
+    }
+
     fn accept_all<H>(self: &Arc<Self>, listener: &Listener, handler: &Arc<H>) -> Result<(), Error>
     where
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
