@@ -76,7 +76,8 @@ pub struct Limits {
     pub websocket_frame_bytes: usize,
     /// Received WebSocket messages that wait to be handed out, in bytes; then reading stops. By default 64 KiB.
     pub inbox_bytes: usize,
-    /// Output that waits to be written, in bytes; then sending waits. By default 256 KiB.
+    /// Output that waits to be written, in bytes; then sending waits. In HTTP/2 also what waits of each stream. By
+    /// default 256 KiB.
     pub outbox_bytes: usize,
 }
 
