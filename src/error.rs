@@ -58,6 +58,12 @@ pub enum Error {
         /// What has been shut down, such as `server`.
         what: &'static str,
     },
+    /// It was made in another process, from which this one was forked: its connections are that one's, and its threads
+    /// are not here.
+    OtherProcess {
+        /// What was made there, such as `channel`.
+        what: &'static str,
+    },
     /// Reading or writing failed.
     Io {
         /// What was being done.
@@ -85,6 +91,9 @@ impl fmt::Display for Error {
                 write!(f, "cannot start the thread '{name}': {source}")
             }
             Self::Closed { what } => write!(f, "the {what} has been shut down"),
+            Self::OtherProcess { what } => {
+                write!(f, "the {what} was made in another process, before a fork; make one in this process")
+            }
             Self::Io { operation, source } => write!(f, "{operation}: {source}"),
         }
     }
@@ -98,7 +107,7 @@ impl std::error::Error for Error {
             | Self::Connect { source, .. }
             | Self::Thread { source, .. }
             | Self::Io { source, .. } => Some(source),
-            Self::Address { .. } | Self::TimedOut { .. } | Self::Closed { .. } => None,
+            Self::Address { .. } | Self::TimedOut { .. } | Self::Closed { .. } | Self::OtherProcess { .. } => None,
         }
     }
 }

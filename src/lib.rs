@@ -9,7 +9,8 @@
 //!
 //! Every call blocks the thread it is made on, for no longer than the deadline that it is given, if it is given one.
 //! From other threads, servers are ended by their handles, WebSockets by their `Sender`s, and gRPC calls that have a
-//! `RequestSink` by dropping it.
+//! `RequestSink` by dropping it. In a process that was forked from the one that made them, servers, channels and
+//! WebSockets say so in an error, and do nothing.
 //!
 //! # Out of scope
 //! An executor, `async fn`, io_uring; QUIC and HTTP/3; serving ordinary HTTP.

@@ -1,18 +1,30 @@
 //! The bounds of everything a peer can cause: one table for all ends.
 
+mod worst_case;
+
 use std::time::Duration;
 
 /// Bounds on sizes, counts and times. Each server, channel and connection takes one.
 ///
+/// The defaults are for hosts with memory to spare; [`Limits::small`] is for those without. What one connection can be
+/// made to hold in the worst case follows from the bounds:
+/// [`Limits::worst_case_http2_connection_bytes`], [`Limits::worst_case_websocket_connection_bytes`].
+///
 /// ```
-/// let mut limits = threadwire::Limits::default();
-/// limits.receive_message_bytes = 64 * 1024;
+/// let mut limits = threadwire::Limits::small();
+/// limits.receive_message_bytes = 32 * 1024;
+/// limits.connections = (8 << 20) / limits.worst_case_http2_connection_bytes();
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
     /// Connections that a server serves at once; one more is refused (503; in gRPC a GOAWAY). By default 10,000.
     pub connections: usize,
+    /// Connections that a server serves at once for one address; one more is refused in the same way. An address of
+    /// IPv6 counts by its first 64 bits. By default 5,000, half of all: no address alone shuts out the others, and a
+    /// proxy, behind which all have one address, still carries thousands. For a server that only a proxy reaches, set
+    /// it to [`Limits::connections`]; for one that the public reaches, far lower.
+    pub connections_per_peer: usize,
     /// From the accepted connection to its whole handshake: a WebSocket's request head, HTTP/2's preface and
     /// first SETTINGS. By default 10 s.
     pub handshake_timeout: Duration,
@@ -37,9 +49,11 @@ pub struct Limits {
     pub receive_message_bytes: usize,
     /// The largest gRPC message that is sent, in bytes. By default no bound.
     pub send_message_bytes: usize,
-    /// Bytes of gRPC requests that are not whole yet, on one connection; the call that exceeds it is answered
-    /// RESOURCE_EXHAUSTED. By default 32 MiB.
+    /// Bytes of gRPC requests that are not whole yet, on one connection of a server; the call that exceeds it is
+    /// answered RESOURCE_EXHAUSTED. By default 32 MiB.
     pub unfinished_message_bytes: usize,
+    /// The same, of all connections of a server together. By default 256 MiB.
+    pub server_unfinished_message_bytes: usize,
     /// Bytes of gRPC answers that their client's window does not take, on one connection; the call that exceeds it is
     /// answered RESOURCE_EXHAUSTED. One of which nothing is taken for [`Limits::write_timeout`] is given up. By default
     /// 32 MiB.
@@ -47,6 +61,10 @@ pub struct Limits {
     /// Streaming calls that a server runs at once, each on a thread of its own; one more is answered
     /// RESOURCE_EXHAUSTED. By default 1,000.
     pub streaming_calls: usize,
+    /// Streaming calls of one connection that a server runs at once; one more is answered RESOURCE_EXHAUSTED. A call
+    /// counts until its handler has returned, whether its client still wants it or not. By default 250, a quarter of
+    /// all.
+    pub streaming_calls_per_connection: usize,
     /// Calls that wait for a handler's thread; one more is answered RESOURCE_EXHAUSTED. By default 1,000.
     pub queued_calls: usize,
     /// Bytes of the requests of calls that wait for a handler's thread; the call that exceeds it is answered
@@ -58,7 +76,8 @@ pub struct Limits {
     pub websocket_frame_bytes: usize,
     /// Received WebSocket messages that wait to be handed out, in bytes; then reading stops. By default 64 KiB.
     pub inbox_bytes: usize,
-    /// Output that waits to be written, in bytes; then sending waits. By default 256 KiB.
+    /// Output that waits to be written, in bytes; then sending waits. In HTTP/2 also what waits of each stream. By
+    /// default 256 KiB.
     pub outbox_bytes: usize,
 
     // Against peers that are silent, slow, or send frames for their own sake.
@@ -71,9 +90,10 @@ pub struct Limits {
     pub keepalive_timeout: Duration,
     /// A gRPC channel asks although it has no calls; a gRPC server lets its clients do so. By default false.
     pub keepalive_without_calls: bool,
-    /// How often a gRPC server's clients may send PING, unless they are sent something: each that comes sooner (without
-    /// calls: than 2 hours) is a strike, and the third ends the connection with GOAWAY `too_many_pings`. Zero: as often
-    /// as they like. By default 5 min.
+    /// How often a gRPC server's clients may send PING that have no calls and are sent nothing: each that comes sooner
+    /// (unless [`Limits::keepalive_without_calls`]: than 2 hours) is a strike, and the third ends the connection with
+    /// GOAWAY `too_many_pings`. With calls [`Limits::control_frames`] is the bound. Zero: as often as they like. By
+    /// default 5 min.
     pub least_ping_interval: Duration,
     /// A server's connection that is not used for so long is ended: one of gRPC without a call, drained; a WebSocket
     /// without a message in either direction, of a client too, with 1001. By default none.
@@ -92,10 +112,51 @@ pub struct Limits {
     pub rapid_resets: usize,
 }
 
+impl Limits {
+    /// Bounds for a host with 64 to 128 MB of memory in all: whatever the peers do, and however many there are, all
+    /// connections of a gRPC and a WebSocket server together hold less than 48 MiB.
+    ///
+    /// - 8 connections for each server, 4 for one address. It is the hostile peer that makes them so few: h2 alone can be
+    ///   made to waste 2.6 MiB on one. An ordinary idle connection takes some 40 kB; where peers are trusted,
+    ///   [`Limits::connections`] may be raised.
+    /// - Messages of 64 KiB, as configuration and readings have; twice that of unfinished and of untaken ones.
+    /// - 8 streams a connection, with header lists of 4 KiB, in which a token still fits. A window of 16 KiB for each
+    ///   stream, which a local network fills, and 64 KiB, the least there is, for a connection: four unread streams do
+    ///   not hold the others.
+    /// - 16 streaming calls, which are as many threads, 4 of them for one connection; 32 calls that wait for a thread.
+    /// - Half the time for a handshake: places are few.
+    pub fn small() -> Self {
+        Self {
+            connections: 8,
+            connections_per_peer: 4,
+            handshake_timeout: Duration::from_secs(5),
+            request_head_bytes: 8 * 1024,
+            header_list_bytes: 4 * 1024,
+            concurrent_streams: 8,
+            stream_window_bytes: 16 * 1024,
+            connection_window_bytes: 64 * 1024,
+            receive_message_bytes: 64 * 1024,
+            unfinished_message_bytes: 128 * 1024,
+            server_unfinished_message_bytes: 512 * 1024,
+            untaken_message_bytes: 128 * 1024,
+            streaming_calls: 16,
+            streaming_calls_per_connection: 4,
+            queued_calls: 32,
+            queued_call_bytes: 512 * 1024,
+            websocket_message_bytes: 64 * 1024,
+            websocket_frame_bytes: 64 * 1024,
+            inbox_bytes: 16 * 1024,
+            outbox_bytes: 16 * 1024,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_peer: 5_000,
             handshake_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(20),
             write_timeout: Duration::from_secs(30),
@@ -108,8 +169,10 @@ impl Default for Limits {
             receive_message_bytes: 4 * 1024 * 1024,
             send_message_bytes: usize::MAX,
             unfinished_message_bytes: 32 * 1024 * 1024,
+            server_unfinished_message_bytes: 256 * 1024 * 1024,
             untaken_message_bytes: 32 * 1024 * 1024,
             streaming_calls: 1_000,
+            streaming_calls_per_connection: 250,
             queued_calls: 1_000,
             queued_call_bytes: 64 * 1024 * 1024,
             websocket_message_bytes: 64 * 1024 * 1024,

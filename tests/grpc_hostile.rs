@@ -21,8 +21,8 @@ use std::thread;
 use std::time::Duration;
 use support::proto::{Answer, Ask, Probe, ProbeClient, ProbeServer};
 use support::{
-    DATA, END_HEADERS, END_STREAM, GOOD_HEAD, HEADERS, LONG, PREFACE, RST_STREAM, Raw, SETTINGS, UNARY, WINDOW_UPDATE,
-    against, ask, body, frame, headers, prefixed, serve, serve_within, waits,
+    DATA, END_HEADERS, END_STREAM, GOAWAY, GOOD_HEAD, HEADERS, LONG, PREFACE, RST_STREAM, Raw, SETTINGS, UNARY,
+    WINDOW_UPDATE, against, ask, body, frame, headers, prefixed, serve, serve_within, waits,
 };
 use threadwire::grpc::{CancelCause, Channel, Code, Request, Response, Server, Status};
 use threadwire::protobuf::Message as _;
@@ -204,14 +204,13 @@ fn a_sink_that_is_dropped_after_the_answer_takes_nothing_of_it() {
 }
 
 #[test]
-fn a_thread_that_dies_before_its_work_strands_no_call() {
+fn a_hook_that_panics_at_the_start_of_every_thread_strands_no_call() {
     let started = Arc::new(AtomicUsize::new(0));
     let threads = {
         let started = Arc::clone(&started);
         Threads::new().name_prefix("tw-hook").on_start(move || {
             started.fetch_add(1, Ordering::SeqCst);
-            let name = thread::current().name().unwrap_or_default().to_owned();
-            assert!(!name.ends_with("call"), "as the test wants it");
+            std::panic::panic_any(Bomb)
         })
     };
     let behaviour = Arc::new(support::Behaviour::default());
@@ -222,19 +221,44 @@ fn a_thread_that_dies_before_its_work_strands_no_call() {
     let client = ProbeClient::new(Channel::connect(&target).unwrap());
     for _ in 0..3 {
         let client = client.clone();
-        assert_eq!(soon(move || client.unary(ask("x"))).unwrap_err().code(), Code::ResourceExhausted);
+        let stream = client.download(Ask { count: 2, ..ask("x") }).unwrap();
+        assert_eq!(soon(move || client.unary(ask("x"))).unwrap().message().text, "x");
+        assert_eq!(soon(move || stream.map(Result::unwrap).count()), 2);
     }
     assert!(handle.shutdown(LONG).is_clean());
+    // Who accepts, a connection, a call, a stream for each.
+    assert!(started.load(Ordering::SeqCst) >= 6);
+}
+
+/// A connection for which there is no thread is refused in words, although nobody can see to its end.
+#[test]
+fn without_threads_calls_and_connections_are_refused() {
+    let behaviour = Arc::new(support::Behaviour::default());
+    // No system gives a stack of this size.
+    let threads = Threads::new().stack_size(usize::MAX / 2);
+    let server =
+        Server::builder().threads(threads).add_service(ProbeServer::new(behaviour)).bind("127.0.0.1:0").unwrap();
+    let target = server.local_addresses()[0];
+    // It goes on as long as the test.
+    thread::spawn(move || server.serve());
+    for _ in 0..100 {
+        let mut raw = Raw::connect(target);
+        assert!(raw.next_of(GOAWAY).payload.ends_with(b"too many connections"));
+        assert!(raw.rest().is_empty());
+    }
+}
+
+/// What a panic may leave: its drop panics, too.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("as the test wants it");
+    }
 }
 
 #[test]
 fn a_panic_whose_payload_panics_ends_its_call_alone() {
-    struct Bomb;
-    impl Drop for Bomb {
-        fn drop(&mut self) {
-            panic!("as the test wants it");
-        }
-    }
     struct Bad;
     impl Probe for Bad {
         fn unary(&self, _: Request<Ask>) -> Result<Response<Answer>, Status> {
@@ -269,6 +293,7 @@ fn limits_of_nothing_and_of_everything() {
     none.rapid_resets = 0;
     let mut all = Limits::default();
     all.connections = usize::MAX;
+    all.connections_per_peer = usize::MAX;
     all.handshake_timeout = Duration::MAX;
     all.connect_timeout = Duration::MAX;
     all.write_timeout = Duration::MAX;
@@ -279,8 +304,10 @@ fn limits_of_nothing_and_of_everything() {
     all.connection_window_bytes = u32::MAX;
     all.receive_message_bytes = usize::MAX;
     all.unfinished_message_bytes = usize::MAX;
+    all.server_unfinished_message_bytes = usize::MAX;
     all.untaken_message_bytes = usize::MAX;
     all.streaming_calls = usize::MAX;
+    all.streaming_calls_per_connection = usize::MAX;
     all.queued_calls = usize::MAX;
     all.queued_call_bytes = usize::MAX;
     all.outbox_bytes = usize::MAX;
@@ -291,7 +318,7 @@ fn limits_of_nothing_and_of_everything() {
     all.message_timeout = Duration::MAX;
     all.control_frames = usize::MAX;
     all.rapid_resets = usize::MAX;
-    for limits in [none, all] {
+    for limits in [none, Limits::small(), all] {
         let served = serve_within(limits.clone(), 0, "threadwire");
         let channel = Channel::builder(&served.address.to_string()).limits(limits).connect().unwrap();
         let client = ProbeClient::new(channel);

@@ -14,13 +14,20 @@ mod support;
 
 use bytes::Bytes;
 use std::thread;
-use support::{LONG, Raw, echo, masked, serve};
+use support::{LONG, Raw, echo, masked, serve, serve_within};
+use threadwire::Limits;
 use threadwire::websocket::{self, CloseCode, Message};
 
 #[test]
 fn text_and_binary_come_back_as_they_are() {
-    let (server, url) = serve(echo);
-    let mut socket = websocket::connect(&url).unwrap();
+    for limits in [Limits::default(), Limits::small()] {
+        come_back(&limits);
+    }
+}
+
+fn come_back(limits: &Limits) {
+    let (server, url) = serve_within(limits.clone(), echo);
+    let mut socket = websocket::Client::new().limits(limits.clone()).connect(&url).unwrap();
     for message in [
         Message::from("Привет"),
         Message::from(""),

@@ -159,7 +159,13 @@ fn a_head_that_is_too_large_is_refused() {
 
 #[test]
 fn a_connection_above_the_cap_is_refused_and_the_place_is_free_again() {
-    let (server, url) = serve_within(limits(|limits| limits.connections = 2), echo);
+    for limits in [limits(|limits| limits.connections = 2), limits(|limits| limits.connections_per_peer = 2)] {
+        is_refused_and_free_again(limits);
+    }
+}
+
+fn is_refused_and_free_again(limits: Limits) {
+    let (server, url) = serve_within(limits, echo);
     let echoes = |socket: &mut Connection| {
         socket.send("there").unwrap();
         assert_eq!(socket.receive_timeout(LONG).unwrap(), Some(Message::from("there")));

@@ -254,6 +254,18 @@ fn counted(prefix: &str) -> (Threads, Arc<AtomicUsize>) {
 }
 
 #[test]
+fn a_hook_that_panics_at_the_start_of_every_thread_strands_no_connection() {
+    let threads = Threads::new().on_start(|| panic!("as the test wants it"));
+    let server = Server::builder().threads(threads).bind("127.0.0.1:0").unwrap().spawn(echo).unwrap();
+    let url = format!("ws://{}/", server.local_addresses()[0]);
+    let mut socket = websocket::connect(&url).unwrap();
+    socket.send("x").unwrap();
+    assert_eq!(socket.receive_timeout(LONG).unwrap(), Some(Message::from("x")));
+    assert!(server.shutdown(LONG).is_clean());
+    assert_eq!(socket.receive_timeout(LONG).unwrap(), None);
+}
+
+#[test]
 fn no_thread_is_left() {
     let prefix = "leftover";
     for round in 0..10 {

@@ -2,10 +2,12 @@
 
 use super::frame::Messages;
 use super::mapping::{has_passed, nothing_came, status_of};
+use super::quota::Share;
 use super::{Cancellation, Status};
 use crate::http2::{Failure, Inbound};
 use bytes::Bytes;
 use http::HeaderMap;
+use std::mem;
 use std::time::Instant;
 
 /// The receiving half of a call. After an error or the end it gives nothing more.
@@ -17,17 +19,30 @@ pub(super) struct Body {
     deadline: Option<Instant>,
     /// Of a call that is served: it learns how the stream failed.
     cancellation: Option<Cancellation>,
+    /// Of a call that is served: it holds what has come of a message that is not whole.
+    unfinished: Option<Share>,
+    /// Bytes whose window has not been given back: those of messages that are whole and wait here.
+    unreleased: usize,
     over: bool,
 }
 
 impl Body {
     pub(super) fn new(inbound: Inbound, limit: usize, deadline: Option<Instant>) -> Self {
-        Self { inbound, messages: Messages::new(limit), deadline, cancellation: None, over: false }
+        Self {
+            inbound,
+            messages: Messages::new(limit),
+            deadline,
+            cancellation: None,
+            unfinished: None,
+            unreleased: 0,
+            over: false,
+        }
     }
 
-    /// The body of a request, which may be cancelled.
-    pub(super) fn telling(mut self, cancellation: &Cancellation) -> Self {
+    /// The body of a request, which may be cancelled, and counts in `unfinished`.
+    pub(super) fn of_request(mut self, cancellation: &Cancellation, unfinished: Share) -> Self {
         self.cancellation = Some(cancellation.clone());
+        self.unfinished = Some(unfinished);
         self
     }
 
@@ -65,15 +80,19 @@ impl Body {
 
     fn next(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, Wrong> {
         loop {
-            if let Some(message) = self.messages.next()? {
-                return Ok(Some(message));
+            let message = self.messages.next()?;
+            if let Some(unfinished) = &mut self.unfinished {
+                unfinished.hold(if message.is_some() { 0 } else { self.messages.buffered() })?;
             }
+            if message.is_some() {
+                return Ok(message);
+            }
+            self.inbound.release(mem::take(&mut self.unreleased));
             let deadline = [until, self.deadline].into_iter().flatten().min();
             match self.inbound.data(deadline) {
                 Ok(Some(piece)) => {
-                    let count = piece.len();
-                    self.messages.push(piece);
-                    self.inbound.release(count);
+                    self.messages.push(&piece);
+                    self.unreleased += piece.len();
                 }
                 Ok(None) => {
                     self.messages.end()?;

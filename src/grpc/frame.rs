@@ -1,13 +1,14 @@
 //! Messages in the body of a stream (PROTOCOL-HTTP2.md, *Length-Prefixed-Message*): a flag, four bytes of length, the
 //! message.
 //!
-//! The boundaries of DATA frames mean nothing here: a prefix may lie in several, several messages in one. A message
-//! that lies whole in one piece is not copied; otherwise memory grows with what has come, never with what a prefix
-//! says.
+//! The boundaries of DATA frames mean nothing here: a prefix may lie in several, several messages in one. What comes is
+//! copied once: a piece is a slice of the buffer that it was read into, and would hold all of that, however short it is.
+//! Memory grows with what has come, never with what a prefix says: at most to twice that.
 
 use super::Status;
 use crate::protobuf::Message;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
+use std::mem;
 
 /// The flag and the length.
 const PREFIX: usize = 5;
@@ -48,29 +49,22 @@ pub(super) fn decode<M: Message>(bytes: &[u8]) -> Result<M, Status> {
 #[derive(Debug)]
 pub(super) struct Messages {
     limit: usize,
-    /// What has come and was not handed out: either one piece as it came, or several gathered.
-    whole: Bytes,
-    gathered: BytesMut,
+    gathered: Vec<u8>,
+    /// How much of it was handed out.
+    used: usize,
 }
 
 impl Messages {
     /// `limit` is the most bytes that a message may have.
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, whole: Bytes::new(), gathered: BytesMut::new() }
+        Self { limit, gathered: Vec::new(), used: 0 }
     }
 
     /// Takes the next piece of the body.
-    pub(super) fn push(&mut self, piece: Bytes) {
-        if self.buffered() == 0 {
-            self.gathered = BytesMut::new();
-            self.whole = piece;
-            return;
-        }
-        if self.gathered.is_empty() {
-            self.gathered.extend_from_slice(&self.whole);
-            self.whole = Bytes::new();
-        }
-        self.gathered.extend_from_slice(&piece);
+    pub(super) fn push(&mut self, piece: &[u8]) {
+        self.gathered.drain(..self.used);
+        self.used = 0;
+        self.gathered.extend_from_slice(piece);
     }
 
     /// The next message, if it has come whole.
@@ -79,7 +73,7 @@ impl Messages {
     /// INTERNAL for a flag that may not be there; RESOURCE_EXHAUSTED for a length above the limit. Nothing can be read
     /// behind it.
     pub(super) fn next(&mut self) -> Result<Option<Bytes>, Status> {
-        let held: &[u8] = if self.gathered.is_empty() { &self.whole } else { &self.gathered };
+        let held = self.gathered.get(self.used..).unwrap_or_default();
         let Some((flag, rest)) = held.split_first() else { return Ok(None) };
         match flag {
             0 => {}
@@ -92,20 +86,22 @@ impl Messages {
             let text = format!("a message of {length} bytes was sent, at most {} are allowed", self.limit);
             return Err(Status::resource_exhausted(text));
         }
-        if rest.len() < length {
-            return Ok(None);
+        let Some(message) = rest.get(..length) else { return Ok(None) };
+        // What is less is copied: the message, or what stands behind it.
+        if self.used > 0 || length < rest.len() - length {
+            let message = Bytes::copy_from_slice(message);
+            self.used += PREFIX + length;
+            return Ok(Some(message));
         }
-        if self.gathered.is_empty() {
-            self.whole.advance(PREFIX);
-            return Ok(Some(self.whole.split_to(length)));
-        }
-        self.gathered.advance(PREFIX);
-        Ok(Some(self.gathered.split_to(length).freeze()))
+        let behind = self.gathered.split_off(PREFIX + length);
+        let mut message = Bytes::from(mem::replace(&mut self.gathered, behind));
+        message.advance(PREFIX);
+        Ok(Some(message))
     }
 
     /// How many bytes wait here.
     pub(super) fn buffered(&self) -> usize {
-        self.whole.len() + self.gathered.len()
+        self.gathered.len() - self.used
     }
 
     /// To be asked at the end of the body.
@@ -136,7 +132,7 @@ mod tests {
         let mut messages = Messages::new(100);
         let mut found = Vec::new();
         for piece in pieces {
-            messages.push(Bytes::copy_from_slice(piece));
+            messages.push(piece);
             while let Some(message) = messages.next().unwrap() {
                 found.push(message);
             }
@@ -160,19 +156,28 @@ mod tests {
     }
 
     #[test]
-    fn a_message_in_one_piece_is_not_copied() {
-        let piece = Bytes::from(prefixed(b"abc"));
-        let mut messages = Messages::new(100);
-        messages.push(piece.clone());
-        let message = messages.next().unwrap().unwrap();
-        assert_eq!(message.as_ptr(), piece[5..].as_ptr());
+    fn memory_is_twice_what_has_come_at_most() {
+        let body = prefixed(&[7; 100_000]);
+        for size in [1, 900, 16_384] {
+            let mut messages = Messages::new(1 << 20);
+            let mut came = 0;
+            for piece in body.chunks(size) {
+                assert_eq!(messages.next().unwrap(), None);
+                messages.push(piece);
+                came += piece.len();
+                let held = messages.gathered.capacity();
+                assert!(held <= 2 * came.max(8), "{held} for {came}");
+            }
+            assert_eq!(messages.next().unwrap().unwrap(), body[5..]);
+            assert_eq!(messages.buffered(), 0);
+        }
     }
 
     #[test]
     fn what_breaks_the_rules_is_told() {
         let error = |body: &[u8]| {
             let mut messages = Messages::new(100);
-            messages.push(Bytes::copy_from_slice(body));
+            messages.push(body);
             messages.next().unwrap_err().code()
         };
         assert_eq!(error(&[1, 0, 0, 0, 0]), Code::Internal);
@@ -186,7 +191,7 @@ mod tests {
         let body = prefixed(b"abc");
         for length in 1..body.len() {
             let mut messages = Messages::new(100);
-            messages.push(Bytes::copy_from_slice(&body[..length]));
+            messages.push(&body[..length]);
             assert_eq!(messages.next().unwrap(), None);
             assert_eq!(messages.end().unwrap_err().code(), Code::Internal, "{length}");
         }

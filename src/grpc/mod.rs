@@ -20,6 +20,7 @@ mod frame;
 mod mapping;
 mod metadata;
 mod method;
+mod quota;
 mod request;
 mod response;
 mod server;

@@ -2,6 +2,7 @@
 
 use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
+use super::intake::Inflow;
 use super::io::Adapter;
 use super::opening::{Opening, Progress};
 use super::stream::{Half, Inbound, Outbound, wait};
@@ -44,10 +45,11 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
         .max_local_error_reset_streams(None)
         .enable_push(false);
     let progress = Progress::new();
+    let inflow = Arc::default();
     let mut made = Err(io::Error::other("h2 made no connection"));
     let link = Link::new(io, attendant, limits.close_timeout, |parts| {
-        let adapter =
-            Adapter::new(Arc::clone(&parts.io), Bytes::new(), Opening::of_server(&progress), Watch::of_server(limits));
+        let (opening, watch) = (Opening::of_server(&progress), Watch::of_server(limits));
+        let adapter = Adapter::new(Arc::clone(&parts.io), Bytes::new(), opening, watch, &inflow);
         let handshake = pin!(builder.handshake(adapter));
         // The preface is only gathered, which never has to wait.
         let state = match handshake.poll(&mut Context::from_waker(Waker::noop())) {
@@ -61,10 +63,10 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
             }
             Poll::Pending => State::Over,
         };
-        Engine::new(parts, &ending.0, begin_by, Upkeep::of_client(limits), state)
+        Engine::new(parts, &ending.0, begin_by, Upkeep::of_client(limits), &inflow, state)
     })?;
     lock(&shared.state).send = Some(made?);
-    Ok(Requests { shared, peer: progress, connection: link })
+    Ok(Requests { shared, peer: progress, connection: link, inflow })
 }
 
 /// Opens streams on one connection. When it and all streams are gone, the connection ends.
@@ -73,6 +75,7 @@ pub(crate) struct Requests {
     shared: Arc<Shared>,
     peer: Arc<Progress>,
     connection: Arc<Connection>,
+    inflow: Arc<Inflow>,
 }
 
 /// What engine and callers share.
@@ -219,6 +222,7 @@ impl Requests {
             connection: Arc::clone(&self.connection),
             response: Some(response),
             came: None,
+            inflow: Arc::clone(&self.inflow),
             permit: Some(Arc::clone(&permit)),
         };
         Ok((pending, Outbound::new(&self.connection, Half::new(stream, None)).with_permit(permit)))
@@ -289,6 +293,7 @@ pub(crate) struct Pending {
     connection: Arc<Connection>,
     response: Option<ResponseFuture>,
     came: Option<Result<Response<RecvStream>, h2::Error>>,
+    inflow: Arc<Inflow>,
     // Given on after the response's place is.
     permit: Option<Arc<Permit>>,
 }
@@ -321,7 +326,7 @@ impl Pending {
         let came = self.came.take();
         let response = came.ok_or_else(|| Failure::Lost("closed".to_owned()))??;
         let (head, body) = response.into_parts();
-        let mut body = Inbound::new(&self.connection, body);
+        let mut body = Inbound::new(&self.connection, body, &self.inflow);
         if let Some(permit) = self.permit.take() {
             body = body.with_permit(permit);
         }

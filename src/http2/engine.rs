@@ -1,5 +1,6 @@
 //! One connection of either side as an engine of the Link.
 
+use super::intake::{Inflow, Intake};
 use super::io::Adapter;
 use super::opening::Progress;
 use super::server::{Accepting, Answer};
@@ -38,8 +39,8 @@ impl Settings {
         Self { limits: Arc::new(limits) }
     }
 
-    /// Small DATA frames that wait unread are bounded by this (one byte costs 255); h2's own default ends a connection
-    /// that holds a few thousand unread small messages, and a small window is no reason for less than that.
+    /// Small DATA frames that h2 holds are bounded by this (one byte costs 255); its own default ends a connection that
+    /// holds a few hundred, and those of one step are no attack, however small the window.
     pub(super) fn data_frame_budget(&self) -> usize {
         (self.limits.connection_window_bytes as usize).max(LEAST_BUDGET)
     }
@@ -71,6 +72,9 @@ pub(crate) struct Engine {
     /// Until when the peer's first SETTINGS must have come; none when it has.
     begin_by: Option<Instant>,
     upkeep: Upkeep,
+    inflow: Arc<Inflow>,
+    /// The list's memory, between two steps.
+    scratch: Vec<Arc<Intake>>,
     state: State,
 }
 
@@ -84,7 +88,14 @@ pub(super) enum State {
 }
 
 impl Engine {
-    pub(super) fn new(parts: &Parts, orders: &Arc<Orders>, begin_by: Instant, upkeep: Upkeep, state: State) -> Self {
+    pub(super) fn new(
+        parts: &Parts,
+        orders: &Arc<Orders>,
+        begin_by: Instant,
+        upkeep: Upkeep,
+        inflow: &Arc<Inflow>,
+        state: State,
+    ) -> Self {
         Self {
             parts: parts.clone(),
             waker: Waker::from(Arc::clone(&parts.wish)),
@@ -92,6 +103,8 @@ impl Engine {
             drained: false,
             begin_by: Some(begin_by),
             upkeep,
+            inflow: Arc::clone(inflow),
+            scratch: Vec::new(),
             state,
         }
     }
@@ -213,6 +226,7 @@ fn failure_of(parts: &Parts) -> Option<String> {
 
 impl LinkEngine for Engine {
     fn step(&mut self, now: Instant) -> Step {
+        self.inflow.begin_step();
         if self.orders.has(ABORT) {
             if let State::Server(connection, ..) = &mut self.state {
                 connection.abrupt_shutdown(h2::Reason::NO_ERROR);
@@ -223,7 +237,9 @@ impl LinkEngine for Engine {
         if self.orders.has(DRAIN) && matches!(self.state, State::Accepting(_)) {
             return self.over(Ok(()));
         }
-        if let Some(why) = self.turn() {
+        let over = self.turn();
+        self.inflow.relieve(&mut self.scratch);
+        if let Some(why) = over {
             return self.over(why);
         }
         if self.begin_by.is_some() && self.has_begun() {

@@ -7,7 +7,7 @@
 //! | SETTINGS count for [`SETTINGS_COST`] | | each is acknowledged, and may change the window of every stream; peers send one, and a few while they tune windows |
 //! | streams that are reset within [`RAPID`] and unanswered, whoever does it | `Limits::rapid_resets` (1,000), or half of those opened if that is more | a client may give up most of what it asks for, but not before anybody could answer; slower ones are bounded by how many may be open. nghttp2 allows 1,000 and 33 a second, Envoy 500 or half |
 //! | heads of responses without an end, from a server, in the connection's whole life | one for each stream, and [`INTERIM`] | h2 keeps each until somebody looks at the stream; servers of gRPC send no 1xx |
-//! | PING to a server that has sent no HEADERS or DATA since the last | [`STRIKES`] that come sooner than `Limits::least_ping_interval` (5 min; without streams: [`UNUSED`]) | what gRPC's own servers allow |
+//! | PING to a server without open streams, which has sent no HEADERS or DATA since the last | [`STRIKES`] that come sooner than `Limits::least_ping_interval` (5 min), and unless that is allowed [`UNUSED`] | what gRPC's own servers allow; they count those of clients with open calls, too, but a client that waits for an answer has reason to ask |
 //!
 //! h2 itself bounds: CONTINUATION (5 a header list of 16 KiB), empty DATA (100 in a connection's life), small DATA that
 //! nobody has taken (`Settings::data_frame_budget`), streams that are reset before they were accepted, and resets for
@@ -218,12 +218,11 @@ impl Flood {
     fn pinged(&mut self, now: Instant, in_use: impl FnOnce() -> bool) -> Result<(), Breach> {
         let Peer::Client { pings: Some(rule), .. } = self.allowance.peer else { return Ok(()) };
         let last = self.last_ping.replace(now);
-        if std::mem::take(&mut self.has_sent) {
+        if std::mem::take(&mut self.has_sent) || in_use() {
             self.strikes = 0;
             return Ok(());
         }
-        let least =
-            if rule.without_streams || in_use() { rule.least_interval } else { rule.least_interval.max(UNUSED) };
+        let least = if rule.without_streams { rule.least_interval } else { rule.least_interval.max(UNUSED) };
         if last.is_some_and(|last| now.saturating_duration_since(last) < least) {
             self.strikes += 1;
         }
@@ -370,15 +369,15 @@ mod tests {
     #[test]
     fn the_third_ping_that_comes_too_soon_is_too_many() {
         let mut peer = Watched::new(1000, 0);
+        // Whoever waits for an answer has reason to ask.
+        assert_eq!(peer.takes(6), 1000);
+        // Nobody needs to know whether an unused connection is there.
+        let mut peer = Watched::new(1000, 0);
+        peer.in_use = false;
         assert_eq!(peer.takes(6), 3);
         let mut peer = Watched::new(1000, 0);
-        for _ in 0..1000 {
-            peer.now += 5 * MINUTE;
-            peer.sends(6, 0).unwrap();
-        }
-        // Nobody needs to know whether an unused connection is there.
         peer.in_use = false;
-        for _ in 0..2 {
+        for _ in 0..3 {
             peer.now += 5 * MINUTE;
             peer.sends(6, 0).unwrap();
         }
@@ -389,8 +388,21 @@ mod tests {
     }
 
     #[test]
+    fn without_streams_they_may_ask_more_often_if_that_is_allowed() {
+        let pings = PingRule { least_interval: 5 * MINUTE, without_streams: true };
+        let mut peer = Watched::of(1000, Peer::Client { rapid_resets: 0, pings: Some(pings) });
+        peer.in_use = false;
+        for _ in 0..1000 {
+            peer.now += 5 * MINUTE;
+            peer.sends(6, 0).unwrap();
+        }
+        assert_eq!(peer.takes(6), 2);
+    }
+
+    #[test]
     fn a_ping_for_each_frame_that_was_sent_is_none_too_many() {
         let mut peer = Watched::new(1000, 0);
+        peer.in_use = false;
         for kind in [0, 1].repeat(500) {
             peer.is_sent(kind, 1).unwrap();
             peer.sends(6, 0).unwrap();

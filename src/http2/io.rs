@@ -3,12 +3,14 @@
 //! No waker is kept: the Link itself runs the engine again when there is input or room.
 
 use super::flood::Breach;
+use super::intake::{Frames, Inflow};
 use super::opening::Opening;
 use super::watch::{self, Watch};
 use crate::link::{Filled, SharedIo, lock};
 use bytes::{Buf, Bytes};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -25,12 +27,16 @@ pub(super) struct Adapter {
     replay: Bytes,
     opening: Opening,
     watch: Watch,
+    inflow: Arc<Inflow>,
+    frames: Frames,
 }
 
 impl Adapter {
-    /// `replay` comes before all other input; `opening` sees the peer's first bytes, `watch` all of both directions.
-    pub(super) fn new(io: SharedIo, replay: Bytes, opening: Opening, watch: Watch) -> Self {
-        Self { io, replay, opening, watch }
+    /// `replay` comes before all other input: the preface of a client. `opening` sees the peer's first bytes, `watch`
+    /// all of both directions.
+    pub(super) fn new(io: SharedIo, replay: Bytes, opening: Opening, watch: Watch, inflow: &Arc<Inflow>) -> Self {
+        let frames = Frames::behind(replay.len());
+        Self { io, replay, opening, watch, inflow: Arc::clone(inflow), frames }
     }
 
     /// Tells the peer that it has gone too far, if it can be told. With what comes back h2 ends the connection.
@@ -51,11 +57,13 @@ impl Adapter {
                 Filled::End => return Ok(true),
                 Filled::Some => {}
             }
-            let count = io.input().len().min(into.remaining());
+            let fits = io.input().len().min(into.remaining());
+            let count = self.inflow.let_in(&mut self.frames, io.input().get(..fits).unwrap_or_default());
             into.put_slice(io.input().get(..count).unwrap_or_default());
             io.consume(count);
         } else {
-            let count = self.replay.len().min(into.remaining());
+            let fits = self.replay.len().min(into.remaining());
+            let count = self.inflow.let_in(&mut self.frames, self.replay.get(..fits).unwrap_or_default());
             into.put_slice(self.replay.get(..count).unwrap_or_default());
             self.replay.advance(count);
         }
@@ -68,7 +76,7 @@ impl Adapter {
 
 impl AsyncRead for Adapter {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if lock(&self.io).taken() >= STEP_BYTES {
+        if lock(&self.io).taken() >= STEP_BYTES || self.inflow.is_over() {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }

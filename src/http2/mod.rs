@@ -6,7 +6,8 @@
 //!   connection; `open`: which streams a served connection has, and that it leaves when it has none for long;
 //!   `upkeep`: what it does as time passes;
 //! - `engine`: one connection of either side; `server` and `client`: its making and what it hands out;
-//! - `stream`: the two halves of a stream, blocking, with deadlines; `failure`: why a stream or connection ended.
+//! - `stream`: the two halves of a stream, blocking, with deadlines; `intake`: what was received and not taken;
+//!   `failure`: why a stream or connection ended.
 //!
 //! h2 has one waker slot a direction, so each half of a stream is `&mut` exclusive; only the sending half of a stream
 //! that is served has two users, the handler and the connection's reader, who share the slot (`stream::Half`). Whoever
@@ -18,6 +19,7 @@ mod engine;
 mod failure;
 mod flood;
 mod heads;
+mod intake;
 mod io;
 mod open;
 mod opening;

@@ -2,6 +2,7 @@
 
 use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
+use super::intake::Inflow;
 use super::io::Adapter;
 use super::open::{Open, Opened};
 use super::opening::{Kind, Opening, PREFACE, Progress, kind};
@@ -48,10 +49,12 @@ pub(crate) fn accept(
     http1_answer: &'static [u8],
 ) -> io::Result<Accept> {
     let now = Instant::now();
+    let inflow: Arc<Inflow> = Arc::default();
     let accepted = Arc::new(Accepted {
         queue: Mutex::default(),
         bound: settings.limits.concurrent_streams as usize,
         open: Open::new(now),
+        inflow: Arc::clone(&inflow),
     });
     let ending = Ending::default();
     let begin_by = wait::deadline(now, settings.limits.handshake_timeout);
@@ -59,13 +62,14 @@ pub(crate) fn accept(
     let progress = Progress::new();
     let accepting = Accepting {
         first: Vec::new(),
+        inflow: Arc::clone(&inflow),
         settings: settings.clone(),
         sink: Sink(Arc::clone(&accepted)),
         progress: Arc::clone(&progress),
         http1_answer,
     };
     let connection = Link::new(io, attendant, settings.limits.close_timeout, |parts| {
-        Engine::new(parts, &ending.0, begin_by, upkeep, State::Accepting(accepting))
+        Engine::new(parts, &ending.0, begin_by, upkeep, &inflow, State::Accepting(accepting))
     })?;
     Ok(Accept { connection, accepted, ending, peer: progress })
 }
@@ -73,6 +77,7 @@ pub(crate) fn accept(
 /// A connection whose first bytes are still coming.
 pub(super) struct Accepting {
     first: Vec<u8>,
+    inflow: Arc<Inflow>,
     settings: Settings,
     sink: Sink,
     progress: Arc<Progress>,
@@ -121,8 +126,8 @@ impl Accepting {
     fn begin(&mut self, parts: &Parts) -> State {
         let limits = &self.settings.limits;
         let replay = Bytes::from(std::mem::take(&mut self.first));
-        let watch = Watch::of_client(limits, &self.sink.0.open);
-        let adapter = Adapter::new(Arc::clone(&parts.io), replay, Opening::of_client(&self.progress), watch);
+        let (opening, watch) = (Opening::of_client(&self.progress), Watch::of_client(limits, &self.sink.0.open));
+        let adapter = Adapter::new(Arc::clone(&parts.io), replay, opening, watch, &self.inflow);
         let handshake = h2::server::Builder::new()
             .initial_window_size(limits.stream_window_bytes)
             .initial_connection_window_size(limits.connection_window_bytes)
@@ -182,6 +187,7 @@ fn wake(waiting: &mut Option<Arc<Parker>>) {
 pub(crate) struct Accepted {
     bound: usize,
     open: Arc<Open>,
+    inflow: Arc<Inflow>,
     // Guards the queue alone; taken while the engine runs, and by the reader thread.
     queue: Mutex<Queue>,
 }
@@ -213,7 +219,7 @@ impl Accepted {
         let (head, body) = request.into_parts();
         Some(Incoming {
             head: Request::from_parts(head, ()),
-            body: Inbound::new(connection, body),
+            body: Inbound::new(connection, body, &self.inflow),
             respond: Respond {
                 connection: Arc::clone(connection),
                 inner: Some(respond),

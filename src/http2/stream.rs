@@ -1,11 +1,12 @@
 //! The halves of a stream: blocking, with a deadline on each operation.
 //!
-//! Memory is bounded by flow control: [`Inbound`] gives window back only for what its user has taken, [`Outbound`]
-//! hands h2 only what the window takes now, and waits for the rest.
+//! Memory is bounded by flow control: [`Inbound`] gives window back only for what its user has taken (what waits is
+//! kept by its intake), [`Outbound`] hands h2 only what the window takes now, and waits for the rest.
 
 use super::client::Permit;
 use super::engine::Connection;
 use super::failure::{Failure, reason};
+use super::intake::{Inflow, Intake};
 use super::open::Opened;
 use crate::link::{Unready, lock};
 use bytes::Bytes;
@@ -37,7 +38,8 @@ pub(super) fn wait<T>(
     });
     found.map_err(|unready| match unready {
         Unready::TimedOut => Failure::TimedOut,
-        Unready::Closed => Failure::Lost("closed".to_owned()),
+        Unready::Closed if connection.is_ours() => Failure::Lost("closed".to_owned()),
+        Unready::Closed => Failure::Lost("it was made in another process, before a fork".to_owned()),
     })
 }
 
@@ -45,16 +47,16 @@ pub(super) fn wait<T>(
 #[derive(Debug)]
 pub(crate) struct Inbound {
     connection: Arc<Connection>,
-    // Dropped before the permit, so that the stream is over when its place is given on.
-    stream: Option<RecvStream>,
+    intake: Arc<Intake>,
     permit: Option<Arc<Permit>>,
     /// Whoever drops it pumps.
     quiet: bool,
 }
 
 impl Inbound {
-    pub(super) fn new(connection: &Arc<Connection>, stream: RecvStream) -> Self {
-        Self { connection: Arc::clone(connection), stream: Some(stream), permit: None, quiet: false }
+    pub(super) fn new(connection: &Arc<Connection>, stream: RecvStream, inflow: &Arc<Inflow>) -> Self {
+        let intake = Intake::new(stream, inflow);
+        Self { connection: Arc::clone(connection), intake, permit: None, quiet: false }
     }
 
     pub(super) fn with_permit(mut self, permit: Arc<Permit>) -> Self {
@@ -67,15 +69,12 @@ impl Inbound {
     /// # Errors
     /// The stream or connection has ended, or the deadline has come.
     pub(crate) fn data(&mut self, deadline: Option<Instant>) -> Result<Option<Bytes>, Failure> {
-        let Some(stream) = &mut self.stream else { return Ok(None) };
-        let data = wait(&self.connection, deadline, |context| stream.poll_data(context))?;
-        Ok(data.transpose()?)
+        wait(&self.connection, deadline, |context| self.intake.poll_data(context))?.transpose()
     }
 
     /// The next piece of the body if it is there; else `waker` is woken when it is. The caller pumps.
     pub(crate) fn poll_data(&mut self, waker: &Waker) -> Poll<Option<Result<Bytes, Failure>>> {
-        let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
-        stream.poll_data(&mut Context::from_waker(waker)).map(|data| data.map(|data| data.map_err(Failure::from)))
+        self.intake.poll_data(&Context::from_waker(waker))
     }
 
     /// Waits for the trailers, after the end of the body.
@@ -83,13 +82,12 @@ impl Inbound {
     /// # Errors
     /// The stream or connection has ended, or the deadline has come.
     pub(crate) fn trailers(&mut self, deadline: Option<Instant>) -> Result<Option<HeaderMap>, Failure> {
-        let Some(stream) = &mut self.stream else { return Ok(None) };
-        Ok(wait(&self.connection, deadline, |context| stream.poll_trailers(context))??)
+        wait(&self.connection, deadline, |context| self.intake.poll_trailers(context))?
     }
 
     /// Whether the peer has ended its half and all of it was taken.
     pub(crate) fn is_ended(&self) -> bool {
-        self.stream.as_ref().is_none_or(RecvStream::is_end_stream)
+        self.intake.is_ended()
     }
 
     /// Drops it; the caller pumps.
@@ -99,16 +97,19 @@ impl Inbound {
 
     /// Gives the window of `bytes` back to the peer: they have been used. The caller pumps.
     pub(crate) fn release(&mut self, bytes: usize) {
-        if let Some(stream) = &mut self.stream {
-            // It fails only for more than was taken, which cannot be.
-            let _ = stream.flow_control().release_capacity(bytes);
-        }
+        self.intake.release(bytes);
+    }
+
+    /// To be called for one that is handed to a thread which may not look at it soon.
+    pub(crate) fn keep(&self) {
+        self.intake.list();
     }
 }
 
 impl Drop for Inbound {
     fn drop(&mut self) {
-        self.stream = None;
+        // Before the permit, so that the stream is over when its place is given on.
+        self.intake.close();
         self.permit = None;
         // What the drop made h2 want to send (a reset, window) leaves; nothing is done if it made nothing.
         if !self.quiet {

@@ -16,6 +16,7 @@ use crate::Threads;
 use crate::net::Interest;
 use crate::net::wait::{self, Readiness};
 use crate::net::waker::Waker;
+use crate::threads::{Known, Process};
 use std::fmt;
 use std::mem;
 use std::os::fd::AsFd;
@@ -37,6 +38,7 @@ pub(crate) struct Attendant {
     desk: Mutex<Desk>,
     /// Told when the thread ends.
     ended: Condvar,
+    process: Process,
 }
 
 /// When the thread ends that has no connection.
@@ -69,6 +71,7 @@ impl Attendant {
             tick: AtomicU64::new(0),
             desk: Mutex::new(Desk::default()),
             ended: Condvar::new(),
+            process: Process::this(),
         }))
     }
 
@@ -82,10 +85,17 @@ impl Attendant {
         Ok(this)
     }
 
-    /// Has the thread end as soon as no connection is left to it.
+    /// Has the thread end as soon as no connection is left to it. (Only in the process that has made it.)
     pub(crate) fn release(&self) {
-        lock(&self.desk).ends = Ends::AtOnce;
-        self.wake();
+        if self.is_ours() {
+            lock(&self.desk).ends = Ends::AtOnce;
+            self.wake();
+        }
+    }
+
+    /// Whether it was made in this process: only there it can have a thread.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.process.is_this()
     }
 
     pub(super) fn tick(&self) -> u64 {
@@ -96,8 +106,8 @@ impl Attendant {
         self.waker.wake();
     }
 
-    /// Puts a connection without a reader on the list.
-    pub(super) fn list(self: &Arc<Self>, link: Arc<dyn Attended>) {
+    /// Puts a connection without a reader on the list. False: there is no thread to look at it.
+    pub(super) fn list(self: &Arc<Self>, link: Arc<dyn Attended>) -> bool {
         let (start, wake) = {
             let mut desk = lock(&self.desk);
             desk.candidates.push(link);
@@ -118,9 +128,22 @@ impl Attendant {
                     // The connections stay on the list; the next one left tries again.
                     lock(&self.desk).running = false;
                     log::error!(target: "threadwire::link", "connections are not attended: {error}");
+                    return false;
                 }
             }
         }
+        true
+    }
+
+    /// Takes a connection off the list that has not been adopted.
+    pub(super) fn forget<L>(&self, link: &Arc<L>) {
+        let mut desk = lock(&self.desk);
+        let known =
+            desk.candidates.iter().position(|candidate| std::ptr::addr_eq(Arc::as_ptr(candidate), Arc::as_ptr(link)));
+        let forgotten = known.map(|known| desk.candidates.swap_remove(known));
+        drop(desk);
+        // Perhaps the last to hold it: its end is outside the lock.
+        drop(forgotten);
     }
 
     /// Has the thread end as soon as no connection is left to it, and joins it, unless that lasts until `deadline`.
@@ -143,6 +166,8 @@ impl Attendant {
     }
 
     fn run(&self) {
+        // This process has started the thread.
+        let _known = Known::from_now();
         let mut attended: Vec<Arc<dyn Attended>> = Vec::new();
         let mut quiet = 0;
         let mut last = Instant::now();

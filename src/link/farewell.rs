@@ -43,14 +43,17 @@ impl Farewells {
         Self { attendant: Arc::clone(attendant), close_timeout, places: Arc::new(()) }
     }
 
-    /// Sends `answer` and ends the connection. Never blocks.
+    /// Sends `answer` and ends the connection; without a thread that sees to its end, it is closed at once. Never blocks.
     pub(crate) fn say(&self, io: Io, answer: &[u8]) {
         if Arc::strong_count(&self.places) > MOST {
             return;
         }
         if let Some(link) = begin(io, &self.attendant, self.close_timeout, answer, Some(Arc::clone(&self.places))) {
             link.kick();
-            link.entrust();
+            if !link.entrust() {
+                // Nobody would ever end it, and it would keep its descriptors.
+                self.attendant.forget(&link);
+            }
         }
     }
 }

@@ -21,6 +21,8 @@
 //!   the attendant, waits for it), from a thread (which kicks: it runs the engine, or the runner does once more), from
 //!   the engine itself (a wish, looked at before a run ends), or from the clock (the published deadline, which bounds
 //!   the reader's sleep). A kicker that changes what the reader waits for publishes that before it rings.
+//! - After a fork, all of it stands still in the child: a thread that can be there comes from outside, by a kick or a
+//!   wait, and is turned away.
 
 #![cfg_attr(
     not(all(feature = "grpc", feature = "websocket")),
@@ -59,6 +61,7 @@ pub(crate) use sync::lock;
 pub(crate) use wait::Unready;
 
 use crate::net::waker::Waker;
+use crate::threads::Process;
 use attended::Attended;
 use bell::Bell;
 use drive::Drive;
@@ -87,6 +90,7 @@ pub(crate) struct Link<E> {
     reminded: AtomicBool,
     attendant: Arc<Attendant>,
     close_timeout: Duration,
+    process: Process,
 }
 
 impl<E: Engine> Link<E> {
@@ -116,6 +120,7 @@ impl<E: Engine> Link<E> {
             reminded: AtomicBool::new(false),
             attendant: Arc::clone(attendant),
             close_timeout,
+            process: Process::this(),
         };
         Ok(Arc::new(link))
     }
@@ -130,18 +135,33 @@ impl<E: Engine> Link<E> {
         lock(&self.published).closed
     }
 
-    /// Runs the engine, or has it run by whoever runs it now: there is something to send. Never blocks.
-    pub(crate) fn kick(&self) {
-        self.run(Runner::Kicker);
+    /// Whether it was made in this process. In another one, forked from that, it does nothing at all: its socket and
+    /// its waker are that one's, and so is what would be read or sent there.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.process.is_this()
+    }
+
+    /// Runs the engine, or has it run by whoever runs it now: there is something to send. Never blocks. False: it is
+    /// another process's.
+    pub(crate) fn kick(&self) -> bool {
+        let ours = self.is_ours();
+        if ours {
+            self.run(Runner::Kicker);
+        }
+        ours
     }
 
     /// To be called after any use of the engine's handles: runs the engine if the use made it necessary, and wakes whom
     /// the use has woken.
     pub(crate) fn pump(&self) {
-        self.pump_as(Runner::Kicker);
+        if self.parts.wish.is_made() {
+            self.kick();
+        } else {
+            self.release_cork();
+        }
     }
 
-    /// [`Link::pump`] of the thread that may have the reader role: it needs no waking afterwards.
+    /// [`Link::pump`] of a thread that may have the reader role: it needs no waking afterwards.
     fn pump_as(&self, runner: Runner) {
         if self.parts.wish.is_made() {
             self.run(runner);

@@ -13,6 +13,7 @@ use super::run::Runner;
 use super::{Attended, Link, earlier, lock};
 use crate::net::Interest;
 use crate::net::wait::{self, Readiness};
+use crate::threads::Known;
 use std::os::fd::AsFd;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -44,13 +45,17 @@ impl<E: Engine> Link<E> {
     ///
     /// # Errors
     /// [`Unready::TimedOut`] at `deadline`; [`Unready::Closed`] when the connection is closed and `ready` gave nothing
-    /// afterwards.
+    /// afterwards, and at once if it is another process's.
     pub(crate) fn wait_until<T>(
         self: &Arc<Self>,
         parker: &Arc<Parker>,
         deadline: Option<Instant>,
         mut ready: impl FnMut() -> Option<T>,
     ) -> Result<T, Unready> {
+        if !self.is_ours() {
+            return Err(Unready::Closed);
+        }
+        let _known = Known::from_now();
         loop {
             let closed = self.wake_up(parker);
             let found = ready();
@@ -187,14 +192,19 @@ impl<E: Engine> Link<E> {
         match left {
             // It finds the bell as it is: what was rung for the old reader is the new one's.
             Left::Handed(next) => next.unpark_for_role(),
-            Left::Free if list => self.attendant.list(Arc::clone(self) as Arc<dyn Attended>),
+            Left::Free if list => {
+                self.attendant.list(Arc::clone(self) as Arc<dyn Attended>);
+            }
             Left::Free | Left::NotHolder => {}
         }
     }
 
     /// Leaves the connection to the attendant, until a thread waits on it. Never blocks. To be called for a connection
-    /// that no thread may ever wait on: without it nobody would read.
-    pub(crate) fn entrust(self: &Arc<Self>) {
+    /// that no thread may ever wait on: without it nobody would read. False: there is no thread to attend it now.
+    pub(crate) fn entrust(self: &Arc<Self>) -> bool {
+        if !self.is_ours() {
+            return false;
+        }
         let list = {
             let mut role = lock(&self.role);
             let list = role.is_free() && !role.listed && !self.is_closed();
@@ -204,8 +214,6 @@ impl<E: Engine> Link<E> {
             }
             list
         };
-        if list {
-            self.attendant.list(Arc::clone(self) as Arc<dyn Attended>);
-        }
+        !list || self.attendant.list(Arc::clone(self) as Arc<dyn Attended>)
     }
 }

@@ -207,9 +207,20 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 
 #[cfg(test)]
 mod tests {
-    use super::Listener;
+    use super::{Listener, is_passing, is_shortage};
     use crate::{Error, Threads};
+    use rustix::io::Errno;
     use std::net::TcpStream;
+
+    /// Linux hands out a connection that was reset before; other systems say so in this way.
+    #[test]
+    fn one_connection_that_is_lost_ends_nothing_and_a_shortage_is_waited_out() {
+        let passing = [Errno::CONNABORTED, Errno::INTR, Errno::PROTO, Errno::PERM];
+        let shortage = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+        assert!(passing.iter().all(|errno| is_passing(&(*errno).into()) && !is_shortage(&(*errno).into())));
+        assert!(shortage.iter().all(|errno| is_shortage(&(*errno).into()) && !is_passing(&(*errno).into())));
+        assert!(!is_passing(&Errno::BADF.into()) && !is_shortage(&Errno::BADF.into()));
+    }
 
     #[test]
     fn all_addresses_of_a_name_share_one_port_and_accept() {

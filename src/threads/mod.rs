@@ -2,13 +2,19 @@
 //! registry that knows and joins those of a server.
 
 #[cfg(any(feature = "grpc", feature = "websocket"))]
+mod process;
+#[cfg(any(feature = "grpc", feature = "websocket"))]
 mod registry;
 
+#[cfg(any(feature = "grpc", feature = "websocket"))]
+pub(crate) use process::{Known, Process};
 #[cfg(any(feature = "grpc", feature = "websocket"))]
 pub(crate) use registry::{Place, Registry};
 
 use crate::Error;
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
@@ -44,6 +50,9 @@ impl Threads {
     }
 
     /// Runs first on every thread that is started: to block signals, to set a priority.
+    ///
+    /// If it panics, an error is logged, and the thread does its work all the same: it has a connection or a call that
+    /// must not be left alone.
     pub fn on_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.on_start = Some(Arc::new(hook));
         self
@@ -65,9 +74,13 @@ impl Threads {
     ) -> Result<JoinHandle<T>, Error> {
         let name = self.name(work);
         let on_start = self.on_start.clone();
+        let thread = name.clone();
         let run = move || {
-            if let Some(hook) = on_start {
-                hook();
+            if let Some(hook) = on_start
+                && let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook()))
+            {
+                discard(payload);
+                log::error!(target: "threadwire::threads", "what is to run at the start of '{thread}' panicked");
             }
             body()
         };
@@ -76,6 +89,14 @@ impl Threads {
             .stack_size(self.stack_size)
             .spawn(run)
             .map_err(|source| Error::Thread { name, source })
+    }
+}
+
+/// Drops what a panic of user code left. That is user code, too: its drop may panic again, and what that leaves is let
+/// be.
+pub(crate) fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The client: connects, shakes hands, and gives the same [`Connection`] that a server's handler gets.
 
+use super::engine::encoded_bytes;
 use super::exchange::{Cut, exchange};
 use super::handshake::client::{ClientHandshake, Established, Target, is_free, is_subprotocol};
 use super::inner::{Inner, Settled};
@@ -14,9 +15,6 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-/// The most of a connection's outbox that lies, encoded, in its Io.
-const ENCODED_BYTES: usize = 64 * 1024;
 
 /// Connects to `ws://host:port/path` with all settings as they are by default.
 ///
@@ -124,8 +122,7 @@ impl Client {
         let deadline =
             wait::deadline(begin, timeout).min(wait::deadline(Instant::now(), self.limits.handshake_timeout));
         let number = self.shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        let encoded = self.limits.outbox_bytes.min(ENCODED_BYTES);
-        let mut io = Io::new(Box::new(Socket::new(stream)), encoded, self.limits.write_timeout)
+        let mut io = Io::new(Box::new(Socket::new(stream)), encoded_bytes(&self.limits), self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
         let (established, rest) = self.shake_hands(&mut io, &target, deadline).map_err(|cut| match cut {
             Failed::Answer(error) => error,
@@ -183,7 +180,8 @@ impl Client {
 
     fn attendant(&self) -> Result<Arc<Attendant>, Error> {
         let mut attendant = lock(&self.shared.attendant);
-        if let Some(attendant) = &*attendant {
+        // One of another process, from which this one was forked, has no thread here.
+        if let Some(attendant) = attendant.as_ref().filter(|attendant| attendant.is_ours()) {
             return Ok(Arc::clone(attendant));
         }
         let new = Attendant::new(&self.threads).map_err(no_descriptor)?;

@@ -20,6 +20,10 @@ use std::time::Duration;
 /// A client's connection that is dropped is closed with 1000, without blocking. A server's lasts until its handler
 /// returns.
 ///
+/// In a process that was forked from the one that made it, operations fail with [`crate::Error::OtherProcess`] inside
+/// [`Error::Local`] (what had been received before can still be taken), and nothing that is done there, its drop
+/// included, touches the connection, which is the parent's.
+///
 /// ```no_run
 /// let mut socket = threadwire::websocket::connect("ws://localhost:8765/")?;
 /// socket.send("Hello")?;

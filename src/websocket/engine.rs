@@ -12,12 +12,17 @@ use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// How much is encoded before it is handed to the Io.
-const ENCODE_BYTES: usize = 64 * 1024;
+/// See [`encoded_bytes`].
+const ENCODED_BYTES: usize = 64 * 1024;
 /// How many bytes of answers (Pongs) may wait for room in the Io before reading stops.
 const ANSWER_BYTES: usize = 16 * 1024;
 /// How much is read in one step; then others of the same thread get their turn.
 const STEP_BYTES: usize = 256 * 1024;
+
+/// The most of a connection's outbox that lies, encoded, in its Io, or on the way there.
+pub(super) fn encoded_bytes(limits: &Limits) -> usize {
+    limits.outbox_bytes.clamp(1, ENCODED_BYTES)
+}
 
 #[derive(Debug)]
 pub(super) struct Engine {
@@ -26,6 +31,8 @@ pub(super) struct Engine {
     /// How much of the protocol's output may be answers.
     answers: usize,
     shared: Arc<Mutex<Shared>>,
+    /// How much is encoded before it is handed to the Io.
+    encode_bytes: usize,
     close_timeout: Duration,
     /// When the end that has begun is over, with or without the peer.
     close_deadline: Option<Instant>,
@@ -41,6 +48,7 @@ impl Engine {
             protocol,
             answers: 0,
             shared,
+            encode_bytes: encoded_bytes(limits),
             close_timeout: limits.close_timeout,
             close_deadline: None,
             upkeep: Upkeep::new(limits),
@@ -51,7 +59,7 @@ impl Engine {
     /// Encodes and hands to the Io what is to be sent, as far as there is room.
     fn send(&mut self, now: Instant) -> io::Result<()> {
         while self.hand_over(now)? {
-            while self.protocol.output().len() < ENCODE_BYTES {
+            while self.protocol.output().len() < self.encode_bytes {
                 let next = link::lock(&self.shared).next_outgoing();
                 // What the protocol refuses was sent after a Close frame of the peer: it has no one to read it.
                 let _ = match next {

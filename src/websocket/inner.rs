@@ -98,7 +98,7 @@ impl Inner {
         match self.link.wait_until(&parker, within.deadline, || self.take(Some(&waker))) {
             Ok(found) => found,
             Err(Unready::TimedOut) => Err(within.is_over("receive")),
-            Err(Unready::Closed) => Err(Error::Aborted),
+            Err(Unready::Closed) => Err(self.why_closed(Error::Aborted)),
         }
     }
 
@@ -124,8 +124,10 @@ impl Inner {
     pub(super) fn try_send(&self, message: Message, gathers: bool) -> Result<Option<Message>, Error> {
         let pushed = lock(&self.shared).push(Outgoing::Message(message), gathers);
         match pushed {
-            Pushed::Now => self.link.kick(),
-            Pushed::Gathered { first: true } => self.link.remind(),
+            Pushed::Now if self.link.kick() => {}
+            Pushed::Now => return Err(other_process()),
+            Pushed::Gathered { first: true } if self.link.is_ours() => self.link.remind(),
+            Pushed::Gathered { first: true } => return Err(other_process()),
             Pushed::Gathered { first: false } => {}
             Pushed::Full(Outgoing::Message(message)) => return Ok(Some(message)),
             Pushed::Full(Outgoing::Ping(_)) | Pushed::Closed => return Err(Error::Closed),
@@ -160,7 +162,7 @@ impl Inner {
                 }
             }
         });
-        pushed.unwrap_or_else(|unready| Err(failure(unready, within, operation)))
+        pushed.unwrap_or_else(|unready| Err(self.failure(unready, within, operation)))
     }
 
     /// Sends what was gathered.
@@ -184,13 +186,15 @@ impl Inner {
     /// Asks for the end.
     ///
     /// # Errors
-    /// [`Error::CloseCode`].
+    /// [`Error::CloseCode`]; that it is another process's.
     pub(super) fn start_close(&self, frame: CloseFrame) -> Result<(), Error> {
         if !frame.code.may_be_sent() && frame.code != CloseCode::NO_CODE {
             return Err(Error::CloseCode(frame.code));
         }
         lock(&self.shared).close(frame);
-        self.link.kick();
+        if !self.link.kick() {
+            return Err(other_process());
+        }
         self.link.entrust();
         Ok(())
     }
@@ -219,7 +223,7 @@ impl Inner {
             }
             found
         });
-        found.unwrap_or_else(|unready| Err(failure(unready, within, operation)))
+        found.unwrap_or_else(|unready| Err(self.failure(unready, within, operation)))
     }
 
     /// The Close frame of the peer, once it has come.
@@ -243,6 +247,17 @@ impl Inner {
         self.link.drive_to_close(None);
     }
 
+    fn failure(&self, unready: Unready, within: Within, operation: &str) -> Error {
+        match unready {
+            Unready::TimedOut => within.is_over(operation),
+            Unready::Closed => self.why_closed(Error::Closed),
+        }
+    }
+
+    fn why_closed(&self, otherwise: Error) -> Error {
+        if self.link.is_ours() { otherwise } else { other_process() }
+    }
+
     /// Cuts the connection off, without a word. Never blocks.
     pub(super) fn abort(&self) {
         let error = io::Error::new(io::ErrorKind::ConnectionAborted, "cut off by this side");
@@ -252,11 +267,8 @@ impl Inner {
     }
 }
 
-fn failure(unready: Unready, within: Within, operation: &str) -> Error {
-    match unready {
-        Unready::TimedOut => within.is_over(operation),
-        Unready::Closed => Error::Closed,
-    }
+fn other_process() -> Error {
+    crate::Error::OtherProcess { what: "WebSocket" }.into()
 }
 
 impl fmt::Debug for Inner {

@@ -10,6 +10,7 @@ use super::super::mapping::{deadline_exceeded, has_passed};
 use crate::http2::{self, Failure, Requests, Settings};
 use crate::link::{Attendant, Io};
 use crate::net::{self, Observer, Socket, Target, wait};
+use crate::threads::Process;
 use crate::{Error, Limits, Threads};
 use std::fmt;
 use std::io;
@@ -22,6 +23,7 @@ pub(super) struct Connector {
     limits: Limits,
     threads: Threads,
     observer: Option<Arc<dyn Observer>>,
+    process: Process,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -52,6 +54,7 @@ impl Connector {
             limits: limits.clone(),
             threads: threads.clone(),
             observer,
+            process: Process::this(),
             state: Mutex::default(),
             changed: Condvar::new(),
         }
@@ -66,6 +69,10 @@ impl Connector {
     /// # Errors
     /// Why there is none.
     pub(super) fn get(&self, deadline: Option<Instant>) -> Result<Arc<Requests>, Error> {
+        // Before the lock, which a thread may have held that is not in this process.
+        if !self.process.is_this() {
+            return Err(Error::OtherProcess { what: "channel" });
+        }
         let begin = Instant::now();
         let own = wait::deadline(begin, self.limits.connect_timeout);
         let until = deadline.map_or(own, |deadline| deadline.min(own));
@@ -193,6 +200,8 @@ impl Drop for Turn<'_> {
 pub(super) fn status_of(error: Error, deadline: Option<Instant>) -> Status {
     match error {
         Error::TimedOut { .. } if has_passed(deadline) => deadline_exceeded().with_source(error),
+        // No other attempt on this channel will have more luck.
+        Error::OtherProcess { .. } => Status::failed_precondition(error.to_string()).with_source(error),
         error => Status::unavailable(error.to_string()).with_source(error),
     }
 }

@@ -17,6 +17,7 @@ pub use streaming::{PendingResponse, RequestSink, ResponseStream};
 use super::{MethodDescriptor, Request, Response, Status, frame};
 use crate::net::Observer;
 use crate::protobuf::Message;
+use crate::threads::Known;
 use crate::{Error, Limits, Threads, net};
 use call::Heads;
 use connector::Connector;
@@ -28,6 +29,9 @@ use std::time::Duration;
 const LEAST_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// A connection to a server, used from any thread; clones share it. It is made again when it was lost.
+///
+/// In a process that was forked from the one that made it, every call fails with FAILED_PRECONDITION, and nothing that
+/// is done there touches the connection, which is the parent's.
 ///
 /// ```no_run
 /// # #[cfg(feature = "program")] // which compiles the .proto file
@@ -85,7 +89,10 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<I>,
     ) -> Result<Response<O>, Status> {
-        self.inner.send_one(method, &request)?.only()
+        let reply = self.inner.send_one(method, &request)?;
+        // In another process it would not have been sent.
+        let _known = Known::from_now();
+        reply.only()
     }
 
     /// A call with one request and a stream of responses. Generated clients call it.

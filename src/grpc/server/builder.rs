@@ -1,12 +1,13 @@
 //! The settings of a server.
 
+use super::super::quota::Quota;
 use super::pool::Pool;
 use super::service::{Router, ServiceDefinition};
 use super::{Core, Dispatch, Server};
 use crate::http2::Settings;
 use crate::link::{Attendant, Farewells};
-use crate::net::{Listener, Observer};
-use crate::threads::Registry;
+use crate::net::{Listener, Observer, Peers};
+use crate::threads::{Process, Registry};
 use crate::{Error, Limits, Threads};
 use std::fmt;
 use std::sync::Arc;
@@ -88,6 +89,7 @@ impl ServerBuilder {
             .map_err(|source| Error::Io { operation: "making a descriptor to be woken by", source })?;
         Ok(Server {
             core: Arc::new(Core {
+                process: Process::this(),
                 listener,
                 router: self.router,
                 pool: Pool::new(self.workers, &self.threads, &self.limits),
@@ -97,6 +99,11 @@ impl ServerBuilder {
                 numbers: AtomicU64::new(1),
                 settings: Settings::new(&self.limits),
                 connections: Registry::new(),
+                peers: Peers::new(self.limits.connections_per_peer),
+                unfinished: Quota::new(
+                    self.limits.server_unfinished_message_bytes,
+                    "bytes of unfinished requests on this server",
+                ),
                 streams: Registry::new(),
                 cut_calls: AtomicUsize::new(0),
                 limits: self.limits,

@@ -7,6 +7,7 @@
 //! settles who is newest: the thread that comes back from a handler finds it still noted as running, or taken over.
 
 use super::super::CancelCause;
+use super::super::quota::Quota;
 use super::Core;
 use super::call::Call;
 use super::leaving::Untaken;
@@ -30,6 +31,10 @@ pub(super) struct Served {
     peer: PeerAddress,
     /// It is this side that cuts the connection off.
     cut: AtomicBool,
+    /// Bytes of requests that are not whole yet.
+    unfinished: Arc<Quota>,
+    /// Streaming calls whose handler has not returned.
+    streaming: Arc<Quota>,
     /// Wakes whoever reads.
     reader: Arc<Parker>,
     waker: Waker,
@@ -40,13 +45,17 @@ pub(super) struct Served {
 impl Served {
     pub(super) fn new(core: &Arc<Core>, accept: Accept, peer: PeerAddress) -> Arc<Self> {
         let reader = accept.connection.reader_parker();
+        let limits = &core.limits;
+        let unfinished = "bytes of unfinished requests on this connection";
         Arc::new(Self {
+            unfinished: Quota::part_of(&core.unfinished, limits.unfinished_message_bytes, unfinished),
+            streaming: Quota::new(limits.streaming_calls_per_connection, "streaming calls on this connection"),
             core: Arc::clone(core),
             peer,
             cut: AtomicBool::new(false),
             waker: Waker::from(Arc::clone(&reader)),
             reader,
-            table: Mutex::new(Table::new(core.limits.untaken_message_bytes)),
+            table: Mutex::new(Table::new(limits.untaken_message_bytes)),
             accept,
         })
     }
@@ -102,6 +111,14 @@ impl Served {
         &self.peer
     }
 
+    pub(super) fn unfinished(&self) -> &Arc<Quota> {
+        &self.unfinished
+    }
+
+    pub(super) fn streaming(&self) -> &Arc<Quota> {
+        &self.streaming
+    }
+
     /// Wakes whoever reads.
     pub(super) fn reader(&self) -> &Arc<Parker> {
         &self.reader
@@ -129,7 +146,7 @@ impl Served {
         for work in work {
             match work {
                 Work::Pool(job) => self.core.pool.submit(job),
-                Work::Stream(call, handler) => self.core.start_streaming(call, handler),
+                Work::Stream(call, handler, share) => self.core.start_streaming(call, handler, share),
             }
         }
         next

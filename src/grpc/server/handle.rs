@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 const AFTER_CUT: Duration = Duration::from_millis(1_200);
 
 /// A server that runs on threads of its own. Dropped, it ends as by a shutdown that nobody waits for.
+///
+/// In a process that was forked from the one that made it, it does nothing: the server is the parent's.
 #[must_use = "a server whose handle is dropped ends"]
 #[derive(Debug)]
 pub struct ServerHandle {
@@ -76,6 +78,10 @@ impl ServerHandle {
     /// for `grace`; then cuts off the rest, which has about a second more for its end. Never waits for a handler that
     /// does not return.
     pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
+        if let Err(error) = self.core.is_ours() {
+            log::error!(target: "threadwire::grpc", "{error}; it is not shut down from here");
+            return ShutdownReport::default();
+        }
         let deadline = wait::deadline(Instant::now(), grace);
         let core = &self.core;
         let open = core.drain();
@@ -105,6 +111,8 @@ impl ServerHandle {
 
 impl Drop for ServerHandle {
     fn drop(&mut self) {
-        self.core.drain();
+        if self.core.is_ours().is_ok() {
+            self.core.drain();
+        }
     }
 }

@@ -25,10 +25,11 @@ pub use service::ServiceDefinition;
 pub use streaming::{RequestStream, ResponseSink};
 
 use super::Status;
+use super::quota::{Quota, Share};
 use crate::http2::{self, Settings};
 use crate::link::{Attendant, Farewells, Io};
-use crate::net::{Listener, Observer, PeerAddress, Socket};
-use crate::threads::{Place, Registry};
+use crate::net::{Listener, Observer, PeerAddress, Peers, Socket};
+use crate::threads::{Place, Process, Registry};
 use crate::{Error, Limits, Threads};
 use connection::Served;
 use pool::Pool;
@@ -71,6 +72,7 @@ pub struct Server {
 }
 
 struct Core {
+    process: Process,
     listener: Listener,
     limits: Limits,
     settings: Settings,
@@ -83,6 +85,9 @@ struct Core {
     farewells: Farewells,
     numbers: AtomicU64,
     connections: Registry<Stage>,
+    peers: Arc<Peers>,
+    /// Bytes of requests that are not whole yet.
+    unfinished: Arc<Quota>,
     /// The threads of streaming calls, each with its method's path.
     streams: Registry<Arc<str>>,
     /// Calls that were open when their connection was cut off.
@@ -109,16 +114,19 @@ impl Server {
     /// Serves, and does not return but for a failure.
     ///
     /// # Errors
-    /// [`Error::Io`] if listening itself breaks.
+    /// [`Error::Io`] if listening itself breaks; [`Error::OtherProcess`] in a process that was forked from the one that
+    /// made it.
     pub fn serve(self) -> Result<(), Error> {
+        self.core.is_ours()?;
         self.core.accept_all()
     }
 
     /// [`Server::serve`] on a thread of its own.
     ///
     /// # Errors
-    /// [`Error::Thread`].
+    /// [`Error::Thread`]; [`Error::OtherProcess`] in a process that was forked from the one that made it.
     pub fn spawn(self) -> Result<ServerHandle, Error> {
+        self.core.is_ours()?;
         let core = Arc::clone(&self.core);
         let accepting = self.core.threads.spawn("grpc-accept", move || {
             let accepting = core.accept_all();
@@ -129,6 +137,12 @@ impl Server {
 }
 
 impl Core {
+    /// # Errors
+    /// [`Error::OtherProcess`].
+    fn is_ours(&self) -> Result<(), Error> {
+        if self.process.is_this() { Ok(()) } else { Err(Error::OtherProcess { what: "server" }) }
+    }
+
     fn accept_all(self: &Arc<Self>) -> Result<(), Error> {
         loop {
             match self.listener.accept() {
@@ -147,12 +161,17 @@ impl Core {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let io = Io::new(Box::new(Socket::new(stream)), self.limits.outbox_bytes, self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
-        let Some(place) = self.connections.enter(self.limits.connections, Stage::Starting) else {
+        let share = self.peers.enter(peer);
+        let places = share.zip(self.connections.enter(self.limits.connections, Stage::Starting));
+        let Some((share, place)) = places else {
             return self.farewells.say(io, FULL);
         };
         let core = Arc::clone(self);
         let work = format!("grpc-{number}");
-        let body = move |io: Io, place: &Place<Stage>| core.read(io, peer, place);
+        let body = move |io: Io, place: &Place<Stage>| {
+            core.read(io, peer, place);
+            drop(share);
+        };
         if let Err((error, io)) = self.connections.spawn(&self.threads, &work, place, io, body) {
             log::debug!(target: "threadwire::grpc", "a connection is refused: {error}");
             self.farewells.say(io, FULL);
@@ -175,13 +194,17 @@ impl Core {
         served.serve();
     }
 
-    /// Starts the thread of a streaming call, or refuses the call.
-    fn start_streaming(self: &Arc<Self>, call: StreamingCall, handler: Streaming) {
+    /// Starts the thread of a streaming call, which has `share` of those of its connection, or refuses the call.
+    fn start_streaming(self: &Arc<Self>, call: StreamingCall, handler: Streaming, share: Share) {
         let Some(place) = self.streams.enter(self.limits.streaming_calls, Arc::clone(&call.path)) else {
             return call.call.refuse(Status::resource_exhausted("too many streaming calls").into());
         };
+        call.inbound.keep();
         let core = Arc::clone(self);
-        let body = move |call, _: &Place<_>| handler(call, &core.limits);
+        let body = move |call, _: &Place<_>| {
+            handler(call, &core.limits);
+            drop(share);
+        };
         if let Err((error, call)) = self.streams.spawn(&self.threads, "stream", place, call, body) {
             log::warn!(target: "threadwire::grpc", "a streaming call is refused: {error}");
             call.call.refuse(Status::resource_exhausted("there is no thread to run the call").into());

@@ -2,12 +2,14 @@
 //! its own.
 
 use super::super::body::Body;
+use super::super::quota::Share;
 use super::super::{Metadata, Request, Status, frame};
 use super::call::Call;
 use crate::Limits;
 use crate::http2::{Inbound, Outbound};
 use crate::net::PeerAddress;
 use crate::protobuf::Message;
+use crate::threads::discard;
 use std::any::Any;
 use std::fmt;
 use std::iter::FusedIterator;
@@ -144,6 +146,7 @@ pub(super) struct StreamingCall {
     pub(super) metadata: Metadata,
     pub(super) peer: PeerAddress,
     pub(super) path: Arc<str>,
+    pub(super) unfinished: Share,
 }
 
 impl StreamingCall {
@@ -153,8 +156,9 @@ impl StreamingCall {
         limits: &Limits,
         handler: impl FnOnce(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status>,
     ) {
-        let Self { call, inbound, metadata, peer, path } = self;
-        let body = Body::new(inbound, limits.receive_message_bytes, call.deadline).telling(&call.cancellation);
+        let Self { call, inbound, metadata, peer, path, unfinished } = self;
+        let body = Body::new(inbound, limits.receive_message_bytes, call.deadline);
+        let body = body.of_request(&call.cancellation, unfinished);
         let requests = RequestStream { body, kind: PhantomData };
         let request = Request::received(requests, metadata, call.deadline, peer, call.cancellation.clone());
         let mut sink = ResponseSink {
@@ -172,10 +176,7 @@ impl StreamingCall {
 
 /// The status of a call whose handler panicked with `payload`.
 pub(super) fn panicked(path: &str, payload: Box<dyn Any + Send>) -> Status {
-    // It is user code, too: its drop may panic again, and what that leaves is let be.
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(again);
-    }
+    discard(payload);
     log::error!(target: "threadwire::grpc", "the handler of {path} panicked");
     Status::internal("the handler panicked")
 }

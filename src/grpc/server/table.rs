@@ -7,6 +7,7 @@
 
 use super::super::frame::Messages;
 use super::super::mapping::deadline_exceeded;
+use super::super::quota::Share;
 use super::super::{CancelCause, Metadata, Request, Status};
 use super::call::Call;
 use super::connection::Served;
@@ -30,7 +31,7 @@ pub(super) enum Work {
     /// A call to be run by the pool.
     Pool(Job),
     /// A call to be run by a thread of its own.
-    Stream(StreamingCall, Streaming),
+    Stream(StreamingCall, Streaming, Share),
 }
 
 /// See the head of this file. Guarded by a lock of its connection.
@@ -40,8 +41,6 @@ pub(super) struct Table {
     ready: VecDeque<Job>,
     /// What the reader thread runs now.
     running: Option<Running>,
-    /// Bytes of requests that are not whole yet.
-    unfinished: usize,
     untaken: Arc<Untaken>,
 }
 
@@ -80,6 +79,7 @@ struct Gathering {
     message: Option<Bytes>,
     /// All that has come.
     bytes: usize,
+    unfinished: Share,
 }
 
 /// What a watched stream's waker sets.
@@ -128,13 +128,7 @@ enum Next {
 
 impl Table {
     pub(super) fn new(untaken_bytes: usize) -> Self {
-        Self {
-            entries: Vec::new(),
-            ready: VecDeque::new(),
-            running: None,
-            unfinished: 0,
-            untaken: Untaken::new(untaken_bytes),
-        }
+        Self { entries: Vec::new(), ready: VecDeque::new(), running: None, untaken: Untaken::new(untaken_bytes) }
     }
 
     /// Takes what has come and looks after all calls; answers when to look again at the latest.
@@ -146,12 +140,12 @@ impl Table {
         // Their streams end with the protocol, before the socket is closed; and one by one, which says less of the
         // cause.
         let closed = served.is_over();
-        let Self { entries, ready, unfinished, .. } = self;
+        let Self { entries, ready, .. } = self;
         entries.retain_mut(|entry| {
             if closed {
                 served.lose(&entry.call, CancelCause::ConnectionLost);
             }
-            entry.look(&mut turn, ready, unfinished)
+            entry.look(&mut turn, ready)
         });
         // After those that were here before: of several that share a bound, the last is the one too many.
         while let Some(incoming) = served.next_stream() {
@@ -228,21 +222,21 @@ impl Table {
                 Stage::Running
             }
             Begun::Part(receiving) => Stage::Receiving(receiving),
-            Begun::Stream(streaming, handler) => {
-                turn.work.push(Work::Stream(streaming, handler));
+            Begun::Stream(streaming, handler, share) => {
+                turn.work.push(Work::Stream(streaming, handler, share));
                 Stage::Running
             }
             Begun::Over => return,
         };
         let mut entry = Entry::new(call, stage, served);
-        if entry.look(turn, &mut self.ready, &mut self.unfinished) {
+        if entry.look(turn, &mut self.ready) {
             self.entries.push(entry);
         }
     }
 
     /// Takes what has come with the head. Most requests are whole then, and need no watching until they run.
     fn gather(
-        &mut self,
+        &self,
         served: &Served,
         call: &Arc<Call>,
         method: &Arc<Method>,
@@ -250,13 +244,20 @@ impl Table {
         body: Inbound,
     ) -> Begun {
         let limits = &served.core().limits;
+        let unfinished = served.unfinished().share();
         if let Handler::Streaming(handler) = &method.handler {
+            let mut share = served.streaming().share();
+            if let Err(status) = share.hold(1) {
+                call.refuse(status.into());
+                return Begun::Over;
+            }
             let (call, peer, path) = (Arc::clone(call), served.peer().clone(), Arc::clone(&method.path));
-            return Begun::Stream(StreamingCall { call, inbound: body, metadata, peer, path }, Arc::clone(handler));
+            let call = StreamingCall { call, inbound: body, metadata, peer, path, unfinished };
+            return Begun::Stream(call, Arc::clone(handler), share);
         }
-        let mut request =
-            Gathering { body, messages: Messages::new(limits.receive_message_bytes), message: None, bytes: 0 };
-        match request.poll(Waker::noop(), &mut self.unfinished, limits.unfinished_message_bytes) {
+        let messages = Messages::new(limits.receive_message_bytes);
+        let mut request = Gathering { body, messages, message: None, bytes: 0, unfinished };
+        match request.poll(Waker::noop()) {
             Poll::Pending => {
                 let until = wait::deadline(Instant::now(), limits.message_timeout);
                 Begun::Part(Box::new(Receiving { request, until, method: Arc::clone(method), metadata }))
@@ -277,7 +278,7 @@ impl Table {
 enum Begun {
     Whole(Job),
     Part(Box<Receiving>),
-    Stream(StreamingCall, Streaming),
+    Stream(StreamingCall, Streaming, Share),
     Over,
 }
 
@@ -304,27 +305,24 @@ impl Entry {
     }
 
     /// Does what there is to do for the call. False: it needs no more looking after.
-    fn look(&mut self, turn: &mut Turn<'_>, ready: &mut VecDeque<Job>, unfinished: &mut usize) -> bool {
-        let mut next = self.advance(turn.served, unfinished, turn.now);
+    fn look(&mut self, turn: &mut Turn<'_>, ready: &mut VecDeque<Job>) -> bool {
+        let mut next = self.advance(turn.served, turn.now);
         if let Next::Whole(job) = next {
             if turn.runs_inline(&job) {
                 ready.push_back(job);
                 return false;
             }
             turn.work.push(Work::Pool(job));
-            next = self.advance(turn.served, unfinished, turn.now);
+            next = self.advance(turn.served, turn.now);
         }
-        let Next::Goes(until) = next else {
-            self.forget(unfinished);
-            return false;
-        };
+        let Next::Goes(until) = next else { return false };
         turn.earliest = [turn.earliest, until].into_iter().flatten().min();
         true
     }
 
-    fn advance(&mut self, served: &Served, unfinished: &mut usize, now: Instant) -> Next {
+    fn advance(&mut self, served: &Served, now: Instant) -> Next {
         if !self.call.is_over()
-            && let Some(job) = self.go_on(served, unfinished, now)
+            && let Some(job) = self.go_on(served, now)
         {
             return Next::Whole(job);
         }
@@ -335,7 +333,7 @@ impl Entry {
         until.map_or(Next::Over, |until| Next::Goes(Some(until)))
     }
 
-    fn go_on(&mut self, served: &Served, unfinished: &mut usize, now: Instant) -> Option<Job> {
+    fn go_on(&mut self, served: &Served, now: Instant) -> Option<Job> {
         if self.call.deadline.is_some_and(|deadline| deadline <= now) {
             self.call.cancel(CancelCause::Deadline, &deadline_exceeded());
             return None;
@@ -354,15 +352,14 @@ impl Entry {
             }
             return None;
         };
-        let message =
-            match receiving.request.poll(&self.waker, unfinished, served.core().limits.unfinished_message_bytes) {
-                Poll::Pending => return None,
-                Poll::Ready(Err(unusable)) => {
-                    unusable.tell(&self.call, served);
-                    return None;
-                }
-                Poll::Ready(Ok(message)) => message,
-            };
+        let message = match receiving.request.poll(&self.waker) {
+            Poll::Pending => return None,
+            Poll::Ready(Err(unusable)) => {
+                unusable.tell(&self.call, served);
+                return None;
+            }
+            Poll::Ready(Ok(message)) => message,
+        };
         // It is watched from now on: looked at once more.
         self.changed.is.store(true, Ordering::Release);
         let Stage::Receiving(receiving) = std::mem::replace(&mut self.stage, Stage::Running) else { return None };
@@ -374,13 +371,6 @@ impl Entry {
     /// When its request must be whole, if it is not.
     fn receives_until(&self) -> Option<Instant> {
         if let Stage::Receiving(receiving) = &self.stage { Some(receiving.until) } else { None }
-    }
-
-    /// The bytes of its request are not counted any more.
-    fn forget(&mut self, unfinished: &mut usize) {
-        if let Stage::Receiving(receiving) = &mut self.stage {
-            receiving.request.forget(unfinished);
-        }
     }
 }
 
@@ -412,35 +402,26 @@ impl Unusable {
 }
 
 impl Gathering {
-    /// Takes what has come of the request: one message, then the end of the client's half. `unfinished` counts it until
-    /// then.
-    fn poll(&mut self, waker: &Waker, unfinished: &mut usize, most: usize) -> Poll<Result<Bytes, Unusable>> {
-        let polled = loop {
+    /// Takes what has come of the request: one message, then the end of the client's half. What has come of one that is
+    /// not whole yet counts.
+    fn poll(&mut self, waker: &Waker) -> Poll<Result<Bytes, Unusable>> {
+        loop {
             match self.body.poll_data(waker) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Some(Ok(piece))) => {
-                    if let Err(status) = self.take(piece, unfinished, most) {
-                        break Err(status.into());
-                    }
+                Poll::Pending => {
+                    self.unfinished.hold(self.bytes)?;
+                    return Poll::Pending;
                 }
-                Poll::Ready(Some(Err(failure))) => break Err(Unusable::Gone(failure)),
-                Poll::Ready(None) => break self.whole(),
+                Poll::Ready(Some(Ok(piece))) => self.take(&piece)?,
+                Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(Unusable::Gone(failure))),
+                Poll::Ready(None) => return Poll::Ready(self.whole()),
             }
-        };
-        self.forget(unfinished);
-        Poll::Ready(polled)
+        }
     }
 
-    fn take(&mut self, piece: Bytes, unfinished: &mut usize, most: usize) -> Result<(), Status> {
-        let count = piece.len();
-        self.bytes += count;
-        *unfinished += count;
-        if *unfinished > most {
-            let text = format!("the unfinished requests of this connection take more than {most} bytes");
-            return Err(Status::resource_exhausted(text));
-        }
+    fn take(&mut self, piece: &[u8]) -> Result<(), Status> {
+        self.bytes += piece.len();
         self.messages.push(piece);
-        self.body.release(count);
+        self.body.release(piece.len());
         while let Some(message) = self.messages.next()? {
             if self.message.replace(message).is_some() {
                 return Err(Status::unimplemented("expected one request, got more"));
@@ -452,10 +433,5 @@ impl Gathering {
     fn whole(&mut self) -> Result<Bytes, Unusable> {
         self.messages.end()?;
         self.message.take().ok_or_else(|| Status::unimplemented("expected one request, got none").into())
-    }
-
-    /// Its bytes are not counted any more.
-    fn forget(&mut self, unfinished: &mut usize) {
-        *unfinished -= std::mem::take(&mut self.bytes);
     }
 }

@@ -26,6 +26,9 @@ use tungstenite::protocol::{self as frames, WebSocketConfig, WebSocketContext};
 
 /// The size of tungstenite's reads: it fills each with zeros first, and keeps the buffer for the connection's life.
 const READ_BYTES: usize = 8 * 1024;
+/// Shorter binary messages are copied out of tungstenite's buffer: each is a slice of it, and one that waits would hold
+/// all of it, which may be as long as the longest frame so far.
+const COPIED_BYTES: usize = 64 * 1024;
 /// The largest payload of a control frame (RFC 6455 §5.5).
 const CONTROL_BYTES: usize = 125;
 
@@ -203,6 +206,9 @@ impl Protocol {
     fn event(&mut self, message: frames::Message) -> Option<Event> {
         match message {
             frames::Message::Text(text) => Some(Event::Message(Message::Text(text.as_str().to_owned()))),
+            frames::Message::Binary(data) if data.len() < COPIED_BYTES => {
+                Some(Event::Message(Message::Binary(Bytes::copy_from_slice(&data))))
+            }
             frames::Message::Binary(data) => Some(Event::Message(Message::Binary(data))),
             frames::Message::Ping(data) => {
                 // The answer waits in the context until something is written.

@@ -4,8 +4,8 @@ use super::super::handshake::server::Rules;
 use super::super::{Error, Origins};
 use super::{Core, Server};
 use crate::link::{Attendant, Farewells};
-use crate::net::{Listener, Observer};
-use crate::threads::Registry;
+use crate::net::{Listener, Observer, Peers};
+use crate::threads::{Process, Registry};
 use crate::{Limits, Threads};
 use std::fmt;
 use std::sync::Arc;
@@ -70,6 +70,7 @@ impl ServerBuilder {
         Ok(Server {
             listener,
             core: Arc::new(Core {
+                process: Process::this(),
                 threads: self.threads,
                 rules: self.rules,
                 observer: self.observer,
@@ -77,6 +78,7 @@ impl ServerBuilder {
                 attendant,
                 numbers: AtomicU64::new(1),
                 registry: Registry::new(),
+                peers: Peers::new(self.limits.connections_per_peer),
                 limits: self.limits,
             }),
         })

@@ -10,7 +10,7 @@ use super::stage::Stage;
 use super::{Core, HandlerResult};
 use crate::link::{Io, farewell};
 use crate::net::{PeerAddress, wait};
-use crate::threads::Place;
+use crate::threads::{Place, discard};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -38,7 +38,8 @@ impl Core {
                 log::debug!(target: "threadwire::websocket", "the handler of {peer} failed: {error}");
                 CloseCode::INTERNAL_ERROR
             }
-            Err(_) => {
+            Err(payload) => {
+                discard(payload);
                 log::error!(target: "threadwire::websocket", "the handler of {peer} panicked");
                 CloseCode::INTERNAL_ERROR
             }

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const AFTER_CUT: Duration = Duration::from_millis(500);
 
 /// A server that runs on threads of its own. Dropped, it ends as by a shutdown that nobody waits for.
+///
+/// In a process that was forked from the one that made it, it does nothing: the server is the parent's.
 #[must_use = "a server whose handle is dropped ends"]
 #[derive(Debug)]
 pub struct ServerHandle {
@@ -75,6 +77,10 @@ impl ServerHandle {
     /// `grace`; then cuts off the rest, which has half a second more to be gone. Never waits for a handler that does
     /// not return.
     pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
+        if let Err(error) = self.core.is_ours() {
+            log::error!(target: "threadwire::websocket", "{error}; it is not shut down from here");
+            return ShutdownReport::default();
+        }
         let deadline = wait::deadline(Instant::now(), grace);
         let open = self.stop();
         let accepting = self.accepting.take();
@@ -107,6 +113,8 @@ impl ServerHandle {
 
 impl Drop for ServerHandle {
     fn drop(&mut self) {
-        self.stop();
+        if self.core.is_ours().is_ok() {
+            self.stop();
+        }
     }
 }

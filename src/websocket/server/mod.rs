@@ -8,21 +8,19 @@ mod stage;
 pub use builder::ServerBuilder;
 pub use handle::{ServerHandle, ShutdownReport};
 
+use super::engine::encoded_bytes;
 use super::handshake::Refusal;
 use super::handshake::server::Rules;
 use super::{Connection, Error};
 use crate::link::{Attendant, Farewells, Io};
-use crate::net::{Listener, Observer, Socket};
-use crate::threads::{Place, Registry};
+use crate::net::{Listener, Observer, Peers, Socket};
+use crate::threads::{Place, Process, Registry};
 use crate::{Limits, Threads};
 use stage::Stage;
 use std::fmt;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// The most of a connection's outbox that lies, encoded, in its Io.
-const ENCODED_BYTES: usize = 64 * 1024;
 
 /// What a handler returns: `Err` closes the connection with 1011.
 pub type HandlerResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -47,6 +45,7 @@ pub struct Server {
 
 /// What the accepting thread, the connections' threads and the handle share.
 pub(super) struct Core {
+    process: Process,
     limits: Limits,
     threads: Threads,
     rules: Rules,
@@ -54,6 +53,7 @@ pub(super) struct Core {
     attendant: Arc<Attendant>,
     numbers: AtomicU64,
     registry: Registry<Stage>,
+    peers: Arc<Peers>,
     farewells: Farewells,
 }
 
@@ -82,22 +82,25 @@ impl Server {
     /// When the handler returns, the connection is closed: with 1000 after `Ok`, with 1011 after `Err` or a panic.
     ///
     /// # Errors
-    /// [`Error::Local`] if listening itself breaks.
+    /// [`Error::Local`] if listening itself breaks, and in a process that was forked from the one that made the server
+    /// ([`crate::Error::OtherProcess`]).
     pub fn serve<H>(self, handler: H) -> Result<(), Error>
     where
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
     {
+        self.core.is_ours()?;
         self.core.accept_all(&self.listener, &Arc::new(handler))
     }
 
     /// [`Server::serve`] on a thread of its own.
     ///
     /// # Errors
-    /// [`Error::Local`] if there is no thread.
+    /// [`Error::Local`] if there is no thread, and as [`Server::serve`] does after a fork.
     pub fn spawn<H>(self, handler: H) -> Result<ServerHandle, Error>
     where
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
     {
+        self.core.is_ours()?;
         let (core, listener) = (Arc::clone(&self.core), Arc::new(self.listener));
         let stopping = Arc::downgrade(&listener);
         let body = move || {
@@ -110,6 +113,12 @@ impl Server {
 }
 
 impl Core {
+    /// # Errors
+    /// [`crate::Error::OtherProcess`].
+    fn is_ours(&self) -> Result<(), crate::Error> {
+        if self.process.is_this() { Ok(()) } else { Err(crate::Error::OtherProcess { what: "server" }) }
+    }
+
     fn accept_all<H>(self: &Arc<Self>, listener: &Listener, handler: &Arc<H>) -> Result<(), Error>
     where
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
@@ -129,15 +138,19 @@ impl Core {
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
     {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let encoded = self.limits.outbox_bytes.min(ENCODED_BYTES);
-        let io = Io::new(Box::new(Socket::new(stream)), encoded, self.limits.write_timeout)
+        let io = Io::new(Box::new(Socket::new(stream)), encoded_bytes(&self.limits), self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
         let stage = io.descriptor().map(|descriptor| Stage::handshake(peer, &descriptor));
-        let Some(place) = stage.and_then(|stage| self.registry.enter(self.limits.connections, stage)) else {
+        let share = self.peers.enter(peer);
+        let places = share.zip(stage.and_then(|stage| self.registry.enter(self.limits.connections, stage)));
+        let Some((share, place)) = places else {
             return self.farewells.say(io, &Refusal::Full.answer());
         };
         let (core, handler) = (Arc::clone(self), Arc::clone(handler));
-        let body = move |io, place: &Place<Stage>| core.converse(io, peer, place, &*handler);
+        let body = move |io, place: &Place<Stage>| {
+            core.converse(io, peer, place, &*handler);
+            drop(share);
+        };
         if let Err((error, io)) = self.registry.spawn(&self.threads, &format!("ws-{number}"), place, io, body) {
             log::debug!(target: "threadwire::websocket", "a connection is refused: {error}");
             self.farewells.say(io, &Refusal::Full.answer());
