@@ -98,8 +98,8 @@ pub struct Limits {
     /// A server's connection that is not used for so long is ended: one of gRPC without a call, drained; a WebSocket
     /// without a message in either direction, of a client too, with 1001. By default none.
     pub idle_timeout: Option<Duration>,
-    /// How long a message that has begun may take to be whole: one of WebSocket with all its fragments, the request of a
-    /// unary gRPC call from its head. By default 5 min.
+    /// How long a message that has begun may take to be whole: one of WebSocket with all its fragments, the request of
+    /// a unary gRPC call from its head. By default 5 min.
     pub message_timeout: Duration,
     /// The fragments of one WebSocket message. By default 65,536: the largest message in pieces of 1 KiB.
     pub websocket_fragments: usize,

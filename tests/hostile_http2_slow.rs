@@ -239,34 +239,39 @@ fn costs_nothing_while_stuck(scene: &Scene) {
     assert!(scene.is_served(), "it was cut off before that could be seen");
 }
 
-/// What asks for answers, from a peer that reads none: reading stops, nothing is done, and the connection is given up.
 #[test]
-fn floods_that_nobody_reads_the_answers_of() {
+fn pings_that_nobody_reads_the_answers_of() {
+    is_not_read_for_ever("tw-mping", &frame(PING, 0, 0, b"are here"));
+}
+
+#[test]
+fn settings_that_nobody_reads_the_answers_of() {
+    is_not_read_for_ever("tw-msett", &frame(SETTINGS, 0, 0, &[]));
+}
+
+/// What asks for answers, from a peer that reads none: reading stops, nothing is done, and the connection is given up.
+fn is_not_read_for_ever(name: &'static str, frame: &[u8]) {
     let _alone = alone();
-    let ping = frame(PING, 0, 0, b"are here");
-    let settings = frame(SETTINGS, 0, 0, &[]);
-    for (name, piece) in [("tw-mping", ping), ("tw-msett", settings)] {
-        let unlimited = limits(|limits| {
-            limits.least_ping_interval = Duration::ZERO;
-            limits.control_frames = usize::MAX;
-            limits.write_timeout = Duration::from_secs(2);
-        });
-        let mut scene = Scene::new(name, unlimited);
-        scene.raw.stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
-        let piece = piece.repeat(1000);
-        let mut sent = 0;
-        let blocked = loop {
-            match scene.raw.stream.write(&piece[sent % piece.len()..]) {
-                Ok(count) => sent += count,
-                Err(error) => break error,
-            }
-            assert!(sent < 64 << 20, "{sent} bytes have been read, and their answers kept");
-        };
-        assert!(matches!(blocked.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{blocked}");
-        costs_nothing_while_stuck(&scene);
-        assert!(comes_true(|| !scene.is_served()));
-        scene.ends();
-    }
+    let unlimited = limits(|limits| {
+        limits.least_ping_interval = Duration::ZERO;
+        limits.control_frames = usize::MAX;
+        limits.write_timeout = Duration::from_secs(2);
+    });
+    let mut scene = Scene::new(name, unlimited);
+    scene.raw.stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    let frames = frame.repeat(1000);
+    let mut sent = 0;
+    let blocked = loop {
+        match scene.raw.stream.write(&frames[sent % frames.len()..]) {
+            Ok(count) => sent += count,
+            Err(error) => break error,
+        }
+        assert!(sent < 64 << 20, "{sent} bytes have been read, and their answers kept");
+    };
+    assert!(matches!(blocked.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{blocked}");
+    costs_nothing_while_stuck(&scene);
+    assert!(comes_true(|| !scene.is_served()));
+    scene.ends();
 }
 
 #[test]

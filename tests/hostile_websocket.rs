@@ -1,5 +1,5 @@
-//! WebSocket peers that flood, crawl, fall silent or take nothing: each is told why it is let go, if it can be; others go
-//! on being served meanwhile, and nothing is left of it.
+//! WebSocket peers that flood, crawl, fall silent or take nothing: each is told why it is let go, if it can be; others
+//! go on being served meanwhile, and nothing is left of it.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The heads of frames (RFC 9113 §4.1) in bytes that come in any pieces. Payloads are passed over by their length alone.
+//! The heads of frames (RFC 9113 §4.1) in bytes that come in any pieces. Payloads are passed over by their length.
 
 const LENGTH: usize = 9;
 

@@ -56,8 +56,8 @@ impl Upkeep {
         }
     }
 
-    /// To be called at each step. `heard`: something was read, or cannot be now; `has_streams` says whether a client has
-    /// some open.
+    /// To be called at each step. `heard`: something was read, or cannot be now; `has_streams` says whether a client
+    /// has some open.
     pub(super) fn look(&mut self, now: Instant, heard: bool, has_streams: impl FnOnce() -> bool) -> Task {
         match self.keepalive.look(now, heard, self.without_streams || has_streams()) {
             Due::Ask => return Task::Ask,

@@ -4,8 +4,8 @@
 //!   bytes ─► handshake (a request head) ─► protocol (frames, messages) ─► engine ⇄ shared queues ⇄ Connection, Sender
 //! ```
 //! - `handshake`, [`protocol`]: the rules, without I/O and clock. `exchange`: the handshake over a socket.
-//! - `engine`: the protocol as an engine of the Link, `upkeep`: what it does as time passes. `shared`: the queues between
-//!   it and the handles. `inner`: the operations that wait. `connection`: the handles.
+//! - `engine`: the protocol as an engine of the Link, `upkeep`: what it does as time passes. `shared`: the queues
+//!   between it and the handles. `inner`: the operations that wait. `connection`: the handles.
 //! - `server`: one thread a connection; `client`.
 //!
 //! Every connection has an inbox and an outbox, both bounded in bytes ([`crate::Limits`]): when the inbox is full,
@@ -21,7 +21,7 @@
 //! | the peer's text is not UTF-8 | 1007 |
 //! | the peer's message has too many fragments or takes too long, it sends too many control frames | 1008 |
 //! | the peer's message is too big | 1009 |
-//! | the handler returns `Err` or panics, the peer does not answer Ping ([`crate::Limits::keepalive_interval`]) | 1011 |
+//! | the handler fails or panics, the peer does not answer Ping ([`crate::Limits::keepalive_interval`]) | 1011 |
 
 mod client;
 mod close;
