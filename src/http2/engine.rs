@@ -119,11 +119,11 @@ impl Engine {
                     Answer::Over(why) => return Some(Err(why)),
                     Answer::Begin(next) => self.state = next,
                 },
-                State::Handshake(handshake, progress, sink) => match Pin::new(handshake).poll(&mut context) {
+                State::Handshake(handshake, progress, sink) => match shake_hands(handshake, &mut context) {
                     Poll::Pending => return None,
                     Poll::Ready(Err(error)) => return Some(Err(error.to_string())),
                     Poll::Ready(Ok(connection)) => {
-                        self.state = State::Server(Box::new(connection), Arc::clone(progress), sink.clone());
+                        self.state = State::Server(connection, Arc::clone(progress), sink.clone());
                     }
                 },
                 State::Server(connection, _, sink) => {
@@ -218,6 +218,15 @@ impl Engine {
         }
         Step::Finished
     }
+}
+
+/// Apart from the engine's turn, so that what is moved here takes none of the stack of every turn.
+#[inline(never)]
+fn shake_hands(
+    handshake: &mut h2::server::Handshake<Adapter, bytes::Bytes>,
+    context: &mut Context<'_>,
+) -> Poll<Result<Box<h2::server::Connection<Adapter, bytes::Bytes>>, h2::Error>> {
+    Pin::new(handshake).poll(context).map(|connection| connection.map(Box::new))
 }
 
 fn failure_of(parts: &Parts) -> Option<String> {

@@ -92,6 +92,7 @@ pub(super) enum Answer {
 }
 
 impl Accepting {
+    #[inline(never)]
     pub(super) fn step(&mut self, parts: &Parts) -> Answer {
         let mut io = lock(&parts.io);
         loop {
@@ -123,6 +124,8 @@ impl Accepting {
         }
     }
 
+    /// Apart, so that what is moved here takes none of the stack of every turn of the engine.
+    #[inline(never)]
     fn begin(&mut self, parts: &Parts) -> State {
         let limits = &self.settings.limits;
         let replay = Bytes::from(std::mem::take(&mut self.first));
@@ -212,6 +215,10 @@ impl Accepted {
             queue.waiting = Some(Arc::clone(parker));
             return None;
         };
+        if queue.streams.is_empty() {
+            // Its memory: a connection that has been busy once may be idle for long.
+            queue.streams = VecDeque::new();
+        }
         if queue.streams.len() + 1 == self.bound {
             // The engine goes on accepting.
             connection.parts().wish.make();

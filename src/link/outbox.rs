@@ -4,7 +4,7 @@ use bytes::{Buf, BytesMut};
 use std::time::Instant;
 
 /// Above this many bytes an empty buffer is given back rather than kept for the next use.
-const KEEP: usize = 4 * 1024;
+const KEEP: usize = 512;
 
 /// Bytes on their way out. Nobody writes past it: what is put in first leaves first.
 #[derive(Debug)]

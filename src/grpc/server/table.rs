@@ -157,7 +157,11 @@ impl Table {
     /// The next call that waits for the reader thread: it runs it from now on.
     pub(super) fn begin_next(&mut self, now: Instant) -> Option<Job> {
         loop {
-            let job = self.ready.pop_front()?;
+            let Some(job) = self.ready.pop_front() else {
+                // Its memory: a connection that has been busy once may be idle for long.
+                self.ready = VecDeque::new();
+                return None;
+            };
             if job.call.deadline.is_some_and(|deadline| deadline <= now) {
                 job.call.cancel(CancelCause::Deadline, &deadline_exceeded());
                 continue;

@@ -46,7 +46,8 @@ impl ServerHandshake {
         if !self.finder.worth_parsing(bytes) && bytes.len() <= self.most {
             return Ok(None);
         }
-        let mut fields = [httparse::EMPTY_HEADER; HEADERS];
+        // Not on the stack: what was touched there once stays, for each connection's thread.
+        let mut fields = vec![httparse::EMPTY_HEADER; HEADERS];
         let mut head = httparse::Request::new(&mut fields);
         let length = match head.parse(bytes) {
             Ok(httparse::Status::Complete(length)) if length <= self.most => length,
