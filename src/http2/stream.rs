@@ -47,16 +47,25 @@ pub(super) fn wait<T>(
 #[derive(Debug)]
 pub(crate) struct Inbound {
     connection: Arc<Connection>,
-    intake: Arc<Intake>,
+    receiving: Receiving,
+    inflow: Arc<Inflow>,
     permit: Option<Arc<Permit>>,
     /// Whoever drops it pumps.
     quiet: bool,
 }
 
+#[derive(Debug)]
+enum Receiving {
+    /// As h2 gave it. Most requests are whole when they are first looked at, and need no intake.
+    Fresh(RecvStream),
+    Kept(Arc<Intake>),
+    Over,
+}
+
 impl Inbound {
     pub(super) fn new(connection: &Arc<Connection>, stream: RecvStream, inflow: &Arc<Inflow>) -> Self {
-        let intake = Intake::new(stream, inflow);
-        Self { connection: Arc::clone(connection), intake, permit: None, quiet: false }
+        let (connection, inflow) = (Arc::clone(connection), Arc::clone(inflow));
+        Self { connection, receiving: Receiving::Fresh(stream), inflow, permit: None, quiet: false }
     }
 
     pub(super) fn with_permit(mut self, permit: Arc<Permit>) -> Self {
@@ -64,17 +73,34 @@ impl Inbound {
         self
     }
 
+    /// The intake, made now if there is none; none at the end.
+    fn intake(&mut self) -> Option<&Arc<Intake>> {
+        if let Receiving::Fresh(_) = self.receiving
+            && let Receiving::Fresh(stream) = std::mem::replace(&mut self.receiving, Receiving::Over)
+        {
+            self.receiving = Receiving::Kept(Intake::new(stream, &self.inflow));
+        }
+        if let Receiving::Kept(intake) = &self.receiving { Some(intake) } else { None }
+    }
+
     /// Waits for the next piece of the body; none at its end.
     ///
     /// # Errors
     /// The stream or connection has ended, or the deadline has come.
     pub(crate) fn data(&mut self, deadline: Option<Instant>) -> Result<Option<Bytes>, Failure> {
-        wait(&self.connection, deadline, |context| self.intake.poll_data(context))?.transpose()
+        let Some(intake) = self.intake().cloned() else { return Ok(None) };
+        wait(&self.connection, deadline, |context| intake.poll_data(context))?.transpose()
     }
 
     /// The next piece of the body if it is there; else `waker` is woken when it is. The caller pumps.
     pub(crate) fn poll_data(&mut self, waker: &Waker) -> Poll<Option<Result<Bytes, Failure>>> {
-        self.intake.poll_data(&Context::from_waker(waker))
+        if let Receiving::Fresh(stream) = &mut self.receiving
+            && let Poll::Ready(data) = stream.poll_data(&mut Context::from_waker(Waker::noop()))
+        {
+            return Poll::Ready(data.map(|data| data.map_err(Failure::from)));
+        }
+        let Some(intake) = self.intake() else { return Poll::Ready(None) };
+        intake.poll_data(&Context::from_waker(waker))
     }
 
     /// Waits for the trailers, after the end of the body.
@@ -82,12 +108,17 @@ impl Inbound {
     /// # Errors
     /// The stream or connection has ended, or the deadline has come.
     pub(crate) fn trailers(&mut self, deadline: Option<Instant>) -> Result<Option<HeaderMap>, Failure> {
-        wait(&self.connection, deadline, |context| self.intake.poll_trailers(context))?
+        let Some(intake) = self.intake().cloned() else { return Ok(None) };
+        wait(&self.connection, deadline, |context| intake.poll_trailers(context))?
     }
 
     /// Whether the peer has ended its half and all of it was taken.
     pub(crate) fn is_ended(&self) -> bool {
-        self.intake.is_ended()
+        match &self.receiving {
+            Receiving::Fresh(stream) => stream.is_end_stream(),
+            Receiving::Kept(intake) => intake.is_ended(),
+            Receiving::Over => true,
+        }
     }
 
     /// Drops it; the caller pumps.
@@ -97,19 +128,28 @@ impl Inbound {
 
     /// Gives the window of `bytes` back to the peer: they have been used. The caller pumps.
     pub(crate) fn release(&mut self, bytes: usize) {
-        self.intake.release(bytes);
+        match &mut self.receiving {
+            // It fails only for more than was taken, which cannot be.
+            Receiving::Fresh(stream) => drop(stream.flow_control().release_capacity(bytes)),
+            Receiving::Kept(intake) => intake.release(bytes),
+            Receiving::Over => {}
+        }
     }
 
     /// To be called for one that is handed to a thread which may not look at it soon.
-    pub(crate) fn keep(&self) {
-        self.intake.list();
+    pub(crate) fn keep(&mut self) {
+        if let Some(intake) = self.intake() {
+            intake.list();
+        }
     }
 }
 
 impl Drop for Inbound {
     fn drop(&mut self) {
         // Before the permit, so that the stream is over when its place is given on.
-        self.intake.close();
+        if let Receiving::Kept(intake) = std::mem::replace(&mut self.receiving, Receiving::Over) {
+            intake.close();
+        }
         self.permit = None;
         // What the drop made h2 want to send (a reset, window) leaves; nothing is done if it made nothing.
         if !self.quiet {

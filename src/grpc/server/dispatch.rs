@@ -10,6 +10,9 @@ const FAST: Duration = Duration::from_micros(100);
 const PROOF: u32 = 32;
 /// How often that number is doubled at most.
 const MOST_BACK_OFF: u32 = 6;
+/// An overrun after so many fast calls on the connection's thread is no reason to ask for more proof: it may be the
+/// machine's, which is busy, and has kept the thread from its processor.
+const SELDOM: u32 = 256;
 /// So many fast calls on the connection's thread take one doubling back.
 const FORGIVEN_AFTER: u32 = 4_096;
 /// What a slow call adds to a method's debt, of which every fast one takes 1 off; and how much is too much. (A thread
@@ -66,12 +69,13 @@ impl Pace {
 
     /// A call ran for so long on its connection's thread that another had to take over.
     pub(super) fn overran(&self) {
-        self.fast.store(0, Ordering::Relaxed);
+        let fast = self.fast.swap(0, Ordering::Relaxed);
         self.debt.store(0, Ordering::Relaxed);
         // One that runs inline whatever its pace, or on two connections at once, backs off once.
         if self.inline.swap(false, Ordering::Relaxed) {
             let back_off = self.back_off.load(Ordering::Relaxed);
-            self.back_off.store(MOST_BACK_OFF.min(back_off + 1), Ordering::Relaxed);
+            let next = if fast < SELDOM { MOST_BACK_OFF.min(back_off + 1) } else { back_off.saturating_sub(1) };
+            self.back_off.store(next, Ordering::Relaxed);
         }
     }
 
@@ -107,7 +111,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use super::{Dispatch, FAST, FORGIVEN_AFTER, MOST_BACK_OFF, PROOF, Pace};
+    use super::{Dispatch, FAST, FORGIVEN_AFTER, MOST_BACK_OFF, PROOF, Pace, SELDOM};
     use std::time::Duration;
 
     const QUICK: Duration = Duration::from_micros(1);
@@ -145,6 +149,16 @@ mod tests {
         }
         pace.overran();
         assert_eq!(calls_until_inline(&pace), PROOF << MOST_BACK_OFF);
+    }
+
+    #[test]
+    fn an_overrun_that_is_seldom_asks_for_no_more_proof() {
+        let pace = Pace::default();
+        for _ in 0..10 {
+            assert_eq!(calls_until_inline(&pace), PROOF);
+            (0..SELDOM).for_each(|_| pace.note(QUICK));
+            pace.overran();
+        }
     }
 
     #[test]

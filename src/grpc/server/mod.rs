@@ -195,7 +195,7 @@ impl Core {
     }
 
     /// Starts the thread of a streaming call, which has `share` of those of its connection, or refuses the call.
-    fn start_streaming(self: &Arc<Self>, call: StreamingCall, handler: Streaming, share: Share) {
+    fn start_streaming(self: &Arc<Self>, mut call: StreamingCall, handler: Streaming, share: Share) {
         let Some(place) = self.streams.enter(self.limits.streaming_calls, Arc::clone(&call.path)) else {
             return call.call.refuse(Status::resource_exhausted("too many streaming calls").into());
         };
