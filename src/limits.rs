@@ -113,12 +113,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Bounds for a host with 64 to 128 MB of memory in all: whatever the peers do, and however many there are, all
-    /// connections of a gRPC and a WebSocket server together hold less than 48 MiB.
+    /// Bounds for a host with 128 MB of memory in all: whatever the peers of one address do, all their connections to a
+    /// gRPC and a WebSocket server together hold less than 96 MiB.
     ///
-    /// - 8 connections for each server, 4 for one address. It is the hostile peer that makes them so few: h2 alone can be
-    ///   made to waste 2.6 MiB on one. An ordinary idle connection takes some 40 kB; where peers are trusted,
-    ///   [`Limits::connections`] may be raised.
+    /// - 64 connections for each server, 16 of them for one address. An ordinary idle connection takes some 46 kB, and 64
+    ///   take 3 MB; it is the hostile peer that makes them so few: h2 alone can be made to waste 2.5 MiB on one. Where
+    ///   attackers may have many addresses, [`Limits::connections`] is the memory that there is by
+    ///   [`Limits::worst_case_http2_connection_bytes`]; where peers are trusted, it may be raised.
     /// - Messages of 64 KiB, as configuration and readings have; twice that of unfinished and of untaken ones.
     /// - 8 streams a connection, with header lists of 4 KiB, in which a token still fits. A window of 16 KiB for each
     ///   stream, which a local network fills, and 64 KiB, the least there is, for a connection: four unread streams do
@@ -127,8 +128,8 @@ impl Limits {
     /// - Half the time for a handshake: places are few.
     pub fn small() -> Self {
         Self {
-            connections: 8,
-            connections_per_peer: 4,
+            connections: 64,
+            connections_per_peer: 16,
             handshake_timeout: Duration::from_secs(5),
             request_head_bytes: 8 * 1024,
             header_list_bytes: 4 * 1024,

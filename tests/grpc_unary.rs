@@ -15,9 +15,10 @@
 mod support;
 
 use std::thread;
-use support::proto::Ask;
+use std::time::Duration;
+use support::proto::{Ask, ProbeClient};
 use support::{LONG, ask, serve};
-use threadwire::grpc::{Code, Metadata, Origin, Request};
+use threadwire::grpc::{Channel, Code, Driver, Metadata, Origin, Request};
 
 #[test]
 fn a_message_comes_back() {
@@ -116,4 +117,27 @@ fn many_threads_share_a_channel() {
         }
     });
     assert_eq!(served.handle.connections(), 1);
+}
+
+#[test]
+fn a_background_thread_may_read_for_all_callers() {
+    let served = serve();
+    let channel = Channel::builder(&served.address.to_string()).timeout(LONG).driver(Driver::Background);
+    let client = ProbeClient::new(channel.connect().unwrap());
+    thread::scope(|scope| {
+        for caller in 0..4 {
+            let client = &client;
+            scope.spawn(move || {
+                for call in 0..50 {
+                    let text = format!("{caller} {call}");
+                    assert_eq!(client.unary(ask(&text)).unwrap().message().text, text);
+                }
+            });
+        }
+    });
+    // The end of the connection reaches them, too.
+    let waiting = thread::spawn(move || client.unary(support::waits()));
+    served.behaviour.until_waiting(1);
+    served.handle.shutdown(Duration::from_millis(10));
+    assert_eq!(waiting.join().unwrap().unwrap_err().code(), Code::Unavailable);
 }

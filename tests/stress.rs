@@ -25,11 +25,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 use support::LONG;
 use support::proto::{Answer, Ask, Probe, ProbeClient, ProbeServer};
-use threadwire::grpc::{Channel, Code, Request, RequestStream, Response, ResponseSink, Server, ServerHandle, Status};
+use threadwire::grpc::{
+    Channel, Code, Dispatch, Driver, Request, RequestStream, Response, ResponseSink, Server, ServerHandle, Status,
+};
 use threadwire::{Limits, websocket};
 
 /// Threads that call on each connection.
 const CALLERS: usize = 8;
+/// The deadline of a call that has no reason to last.
+const WITHIN: Duration = Duration::from_secs(5);
 /// How much later than its deadline a call may end.
 const SLACK: Duration = Duration::from_secs(1);
 /// WebSocket connections, each with a sender and a receiver.
@@ -138,7 +142,7 @@ fn one_call(client: &ProbeClient, watch: &Watch, caller: usize, dice: &mut impl 
         0..12 => {
             let ask = Ask { text: text.clone(), size: u32::try_from(dice(200)).unwrap(), ..Default::default() };
             let size = ask.size as usize;
-            let answer = watch.call(caller, "fast", LONG, || client.unary(within(ask, LONG)).unwrap());
+            let answer = watch.call(caller, "fast", WITHIN, || client.unary(within(ask, WITHIN)).unwrap());
             assert_eq!((&*answer.message().text, answer.message().payload.len()), (&*text, size));
         }
         12 => {
@@ -156,8 +160,8 @@ fn one_call(client: &ProbeClient, watch: &Watch, caller: usize, dice: &mut impl 
         14 => {
             let ask = Ask { count: 1_000, size: 1_000, ..Default::default() };
             let taken = dice(20);
-            watch.call(caller, "given up download", LONG, || {
-                let mut answers = client.download(within(ask, LONG)).unwrap();
+            watch.call(caller, "given up download", WITHIN, || {
+                let mut answers = client.download(within(ask, WITHIN)).unwrap();
                 for _ in 0..taken {
                     assert_eq!(answers.receive().unwrap().unwrap().payload.len(), 1_000);
                 }
@@ -165,19 +169,19 @@ fn one_call(client: &ProbeClient, watch: &Watch, caller: usize, dice: &mut impl 
         }
         15 => {
             let ask = Ask { count: 20, size: 300, ..Default::default() };
-            let all = watch.call(caller, "download", LONG, || client.download(within(ask, LONG)).unwrap().count());
+            let all = watch.call(caller, "download", WITHIN, || client.download(within(ask, WITHIN)).unwrap().count());
             assert_eq!(all, 20);
         }
-        16 | 17 => watch.call(caller, "upload", LONG, || {
-            let (mut sink, answer) = client.upload(Request::new(()).with_timeout(LONG)).unwrap();
+        16 | 17 => watch.call(caller, "upload", WITHIN, || {
+            let (mut sink, answer) = client.upload(Request::new(()).with_timeout(WITHIN)).unwrap();
             for _ in 0..5 {
                 sink.send(Ask { payload: vec![1; 100], ..Default::default() }).unwrap();
             }
             sink.finish().unwrap();
             assert_eq!(answer.receive().unwrap().message().text, "500");
         }),
-        _ => watch.call(caller, "chat", LONG, || {
-            let (mut sink, mut answers) = client.chat(Request::new(()).with_timeout(LONG)).unwrap();
+        _ => watch.call(caller, "chat", WITHIN, || {
+            let (mut sink, mut answers) = client.chat(Request::new(()).with_timeout(WITHIN)).unwrap();
             for _ in 0..5 {
                 sink.send(Ask { text: text.clone(), ..Default::default() }).unwrap();
                 assert_eq!(answers.receive().unwrap().unwrap().text, text);
@@ -198,8 +202,13 @@ fn crumbs() -> Limits {
     limits
 }
 
-fn serve(limits: Limits) -> (ServerHandle, String) {
-    let server = Server::builder().limits(limits).add_service(ProbeServer::new(Stress)).bind("127.0.0.1:0").unwrap();
+fn serve(limits: Limits, dispatch: Dispatch) -> (ServerHandle, String) {
+    let server = Server::builder()
+        .dispatch(dispatch)
+        .limits(limits)
+        .add_service(ProbeServer::new(Stress))
+        .bind("127.0.0.1:0")
+        .unwrap();
     let target = server.local_addresses()[0].to_string();
     (server.spawn().unwrap(), target)
 }
@@ -214,17 +223,18 @@ fn converse(url: &str, watch: &Watch, slot: usize) {
             while !watch.over.load(Ordering::Acquire) {
                 let number = sent.load(Ordering::Relaxed);
                 let text = format!("{number} {}", "x".repeat(usize::try_from(dice(2_000)).unwrap()));
-                watch.call(slot, "WebSocket send", LONG, || sender.send_timeout(text, LONG).unwrap());
+                watch.call(slot, "WebSocket send", WITHIN, || sender.send_timeout(text, WITHIN).unwrap());
                 sent.store(number + 1, Ordering::Relaxed);
                 if dice(50) == 0 {
-                    watch.call(slot, "WebSocket ping", LONG, || sender.ping(LONG).unwrap());
+                    watch.call(slot, "WebSocket ping", WITHIN, || sender.ping(WITHIN).unwrap());
                 }
             }
-            sender.send_timeout("last", LONG).unwrap();
+            sender.send_timeout("last", WITHIN).unwrap();
         });
         let mut received = 0;
         loop {
-            let message = watch.call(slot + 1, "WebSocket receive", LONG, || receiver.receive_timeout(LONG).unwrap());
+            let message =
+                watch.call(slot + 1, "WebSocket receive", WITHIN, || receiver.receive_timeout(WITHIN).unwrap());
             let message = message.unwrap();
             let text = message.to_text().unwrap();
             if text == "last" {
@@ -248,8 +258,8 @@ fn held() -> (usize, usize) {
 fn everything_at_once() {
     let seconds = std::env::var("THREADWIRE_STRESS_SECONDS").map_or(3, |text| text.parse().unwrap());
     let before = held();
-    let (plain, plain_target) = serve(Limits::default());
-    let (small, small_target) = serve(crumbs());
+    let (plain, plain_target) = serve(Limits::default(), Dispatch::Adaptive);
+    let (small, small_target) = serve(crumbs(), Dispatch::Inline);
     let sockets = websocket::Server::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}", sockets.local_addresses()[0]);
     let sockets = sockets
@@ -262,7 +272,7 @@ fn everything_at_once() {
         .unwrap();
     let channels = [
         Channel::connect(&plain_target).unwrap(),
-        Channel::connect(&plain_target).unwrap(),
+        Channel::builder(&plain_target).driver(Driver::Background).connect().unwrap(),
         Channel::builder(&plain_target).limits(crumbs()).connect().unwrap(),
         Channel::connect(&small_target).unwrap(),
     ];

@@ -28,7 +28,7 @@ mod status;
 mod timeout;
 
 pub use cancellation::{CancelCause, Cancellation};
-pub use client::{Channel, ChannelBuilder, PendingResponse, RequestSink, ResponseStream};
+pub use client::{Channel, ChannelBuilder, Driver, PendingResponse, RequestSink, ResponseStream};
 pub use code::Code;
 pub use metadata::{InvalidMetadata, Metadata, MetadataValue};
 pub use method::{CallKind, MethodDescriptor};

@@ -190,6 +190,11 @@ impl Requests {
         &self.connection
     }
 
+    /// Has the attendant read, and no caller.
+    pub(crate) fn read_in_background(&self) {
+        self.connection.read_in_background();
+    }
+
     /// What the peer's first SETTINGS says.
     pub(crate) fn peer(&self) -> &Progress {
         &self.peer

@@ -3,9 +3,13 @@
 //! A connection whose reader has left is put on the list of candidates. While there are candidates, or were a moment
 //! ago, the attendant ticks every millisecond; a candidate that is still without a reader two ticks later becomes its
 //! own. So a thread that comes back within a millisecond or two (the next call, a short handler) costs no hand-over and
-//! no wake-up. Without candidates the attendant sleeps until one of its connections has something, and without
-//! connections it ends (that of a gRPC server, whose readers lend it their role for every call, stays); the next one
-//! left to it starts it again.
+//! no wake-up. Without candidates the attendant sleeps until one of its connections has something. Without connections it
+//! ends after a while (that of a gRPC server, whose readers lend it their role for every call, stays); the next one left
+//! to it starts it again.
+//!
+//! Why no candidate is lost: it is put on the list under the desk's lock, and the same lock shows whether the thread
+//! sleeps (then it is woken), runs (it looks at the list before it sleeps, and says under the lock that it does), or has
+//! ended (it says so under the lock, with the list empty; then it is started).
 //!
 //! A thread takes the role back by saying so in the role alone. The attendant may then be woken once more by that
 //! socket: it finds that it does not hold the role, and forgets the connection.
@@ -21,7 +25,7 @@ use std::fmt;
 use std::mem;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -29,7 +33,7 @@ const TICK: Duration = Duration::from_millis(1);
 /// How many ticks without a candidate before the attendant stops ticking.
 const QUIET_TICKS: u32 = 5;
 
-/// The owner of the attendant's thread: one for each server, each channel, and each client of WebSocket.
+/// The owner of the attendant's thread: one for each server, and one for all clients.
 pub(crate) struct Attendant {
     threads: Threads,
     waker: Waker,
@@ -41,15 +45,22 @@ pub(crate) struct Attendant {
     process: Process,
 }
 
+/// How long the thread waits without any connection.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// When the thread ends that has no connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Ends {
-    /// When there was none for a few ticks.
+    /// When there was none for [`LINGER`].
     #[default]
-    Quiet,
+    Late,
     Never,
     AtOnce,
 }
+
+/// The attendants of this process's clients, one for each setting of threads. What idle channels and WebSockets cost is
+/// one thread, not one each. Guards the list; held for a look at it, or while a waker is made.
+static OF_CLIENTS: Mutex<Vec<Weak<Attendant>>> = Mutex::new(Vec::new());
 
 #[derive(Default)]
 struct Desk {
@@ -73,6 +84,22 @@ impl Attendant {
             ended: Condvar::new(),
             process: Process::this(),
         }))
+    }
+
+    /// That of all clients of this process whose threads are started so.
+    ///
+    /// # Errors
+    /// What the system says when it refuses a waker.
+    pub(crate) fn of_clients(threads: &Threads) -> std::io::Result<Arc<Self>> {
+        let mut known = lock(&OF_CLIENTS);
+        let is_one = |one: &Arc<Self>| one.is_ours() && one.threads.is_same(threads);
+        if let Some(found) = known.iter().filter_map(Weak::upgrade).find(is_one) {
+            return Ok(found);
+        }
+        let made = Self::new(threads)?;
+        known.retain(|one| one.strong_count() > 0);
+        known.push(Arc::downgrade(&made));
+        Ok(made)
     }
 
     /// One whose thread, once started, stays until [`Attendant::release`]: for those whose connections come and go.
@@ -171,6 +198,8 @@ impl Attendant {
         let mut attended: Vec<Arc<dyn Attended>> = Vec::new();
         let mut quiet = 0;
         let mut last = Instant::now();
+        // Since when there has been nothing at all.
+        let mut empty = None;
         loop {
             // A turn may be shorter than a tick, when its connections have much to do.
             if last.elapsed() >= TICK {
@@ -186,11 +215,15 @@ impl Attendant {
             if waiting {
                 quiet = 0;
             }
-            if attended.is_empty() && !waiting && self.ends(quiet > QUIET_TICKS) {
+            empty = if attended.is_empty() && !waiting { empty.or(Some(now)) } else { None };
+            if let Some(since) = empty
+                && self.ends(now.saturating_duration_since(since) >= LINGER)
+            {
                 return;
             }
             let ticking = quiet <= QUIET_TICKS || !self.may_sleep();
-            self.sleep_and_attend(&mut attended, ticking);
+            let until = if ticking { Some(Instant::now() + TICK) } else { empty.and_then(|since| self.lingers(since)) };
+            self.sleep_and_attend(&mut attended, until);
         }
     }
 
@@ -211,11 +244,16 @@ impl Attendant {
         !desk.candidates.is_empty()
     }
 
-    /// True: there was nothing left, for long enough (`quiet`) or for good, and the thread is to end.
-    fn ends(&self, quiet: bool) -> bool {
+    /// When a thread that has had nothing since then is to look whether it ends.
+    fn lingers(&self, since: Instant) -> Option<Instant> {
+        (lock(&self.desk).ends == Ends::Late).then(|| since + LINGER)
+    }
+
+    /// True: there was nothing left, for long enough (`late`) or for good, and the thread is to end.
+    fn ends(&self, late: bool) -> bool {
         let mut desk = lock(&self.desk);
         let over = match desk.ends {
-            Ends::Quiet => quiet,
+            Ends::Late => late,
             Ends::Never => false,
             Ends::AtOnce => true,
         };
@@ -234,8 +272,7 @@ impl Attendant {
         desk.asleep
     }
 
-    fn sleep_and_attend(&self, attended: &mut Vec<Arc<dyn Attended>>, ticking: bool) {
-        let mut until = ticking.then(|| Instant::now() + TICK);
+    fn sleep_and_attend(&self, attended: &mut Vec<Arc<dyn Attended>>, mut until: Option<Instant>) {
         let mut awake = false;
         let mut sleepers = Vec::with_capacity(attended.len());
         for link in attended.iter() {

@@ -57,9 +57,9 @@ impl Role {
         Self { holder: Holder::Nobody, queue: VecDeque::new(), reserved: false, listed: false, free_since: 0 }
     }
 
-    /// From now on the role is only claimed.
-    pub(crate) fn reserve(&mut self) {
-        self.reserved = true;
+    /// From now on (or no more) the role is only claimed, or the attendant's.
+    pub(crate) fn reserve(&mut self, reserved: bool) {
+        self.reserved = reserved;
     }
 
     /// Takes the role (true) or a place in the queue (false).

@@ -88,7 +88,7 @@ impl<E: Engine> Link<E> {
     ) {
         // It is the only thread that reads for this connection, and does so once.
         let _ = self.duty.set(duty);
-        lock(&self.role).reserve();
+        lock(&self.role).reserve(true);
         loop {
             let closed = self.wake_up(parker);
             let next = turn();
@@ -125,6 +125,14 @@ impl<E: Engine> Link<E> {
     pub(crate) fn drive_to_close(self: &Arc<Self>, deadline: Option<Instant>) -> bool {
         let ended = self.wait_until(&self.parker(), deadline, || None::<()>);
         ended == Err(Unready::Closed)
+    }
+
+    /// Has the attendant read for this connection from now on, and no thread that waits. (Without an attendant they do.)
+    pub(crate) fn read_in_background(self: &Arc<Self>) {
+        lock(&self.role).reserve(true);
+        if !self.entrust() {
+            lock(&self.role).reserve(false);
+        }
     }
 
     /// Before a look. Whether the connection is closed, asked before it, so that what the close brought is still handed

@@ -63,6 +63,17 @@ impl Threads {
         format!("{}-{work}", self.name_prefix)
     }
 
+    /// Whether threads are started in the same way.
+    #[cfg(any(feature = "grpc", feature = "websocket"))]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let same_hook = match (&self.on_start, &other.on_start) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        same_hook && self.stack_size == other.stack_size && self.name_prefix == other.name_prefix
+    }
+
     /// Starts a thread that does `work` (a word or two for its name).
     ///
     /// # Errors

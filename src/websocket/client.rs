@@ -6,14 +6,14 @@ use super::handshake::client::{ClientHandshake, Established, Target, is_free, is
 use super::inner::{Inner, Settled};
 use super::protocol::{Protocol, Role};
 use super::{Connection, Error};
-use crate::link::{Attendant, Io, lock};
+use crate::link::{Attendant, Io};
 use crate::net::{Observer, PeerAddress, Socket, wait};
 use crate::{Limits, Threads, net};
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Version};
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Connects to `ws://host:port/path` with all settings as they are by default.
@@ -24,8 +24,8 @@ pub fn connect(url: &str) -> Result<Connection, Error> {
     Client::new().connect(url)
 }
 
-/// The settings of client connections. All connections of one client share one attendant thread, which runs only while
-/// there are connections that no other thread waits on.
+/// The settings of client connections. All of a process share one attendant thread (for each setting of threads), which
+/// runs only while there are connections that no other thread waits on.
 ///
 /// ```no_run
 /// use threadwire::websocket::Client;
@@ -46,8 +46,6 @@ pub struct Client {
 
 #[derive(Default)]
 struct Shared {
-    /// Made for the first connection. Guards the making alone.
-    attendant: Mutex<Option<Arc<Attendant>>>,
     connections: AtomicU64,
 }
 
@@ -139,7 +137,7 @@ impl Client {
             peer: PeerAddress::Tcp(peer),
         };
         let protocol = Protocol::new(Role::Client, &self.limits);
-        let attendant = self.attendant()?;
+        let attendant = Attendant::of_clients(&self.threads).map_err(no_descriptor)?;
         let inner = Inner::open(io, &attendant, protocol, &rest, &self.limits, settled).map_err(no_descriptor)?;
         inner.begin();
         Ok(Connection::new(inner, true))
@@ -176,17 +174,6 @@ impl Client {
             request.headers_mut().insert(HOST, host);
         }
         request
-    }
-
-    fn attendant(&self) -> Result<Arc<Attendant>, Error> {
-        let mut attendant = lock(&self.shared.attendant);
-        // One of another process, from which this one was forked, has no thread here.
-        if let Some(attendant) = attendant.as_ref().filter(|attendant| attendant.is_ours()) {
-            return Ok(Arc::clone(attendant));
-        }
-        let new = Attendant::new(&self.threads).map_err(no_descriptor)?;
-        *attendant = Some(Arc::clone(&new));
-        Ok(new)
     }
 }
 

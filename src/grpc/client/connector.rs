@@ -7,6 +7,7 @@
 
 use super::super::Status;
 use super::super::mapping::{deadline_exceeded, has_passed};
+use super::Driver;
 use crate::http2::{self, Failure, Requests, Settings};
 use crate::link::{Attendant, Io};
 use crate::net::{self, Observer, Socket, Target, wait};
@@ -24,6 +25,7 @@ pub(super) struct Connector {
     threads: Threads,
     observer: Option<Arc<dyn Observer>>,
     process: Process,
+    driver: Driver,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -35,8 +37,6 @@ struct State {
     attempts: u64,
     /// Why the last attempt failed, for those who waited for it.
     failure: Option<(u64, String)>,
-    /// Made with the first connection.
-    attendant: Option<Arc<Attendant>>,
 }
 
 #[derive(Default)]
@@ -48,13 +48,20 @@ enum Phase {
 }
 
 impl Connector {
-    pub(super) fn new(target: Target, limits: &Limits, threads: &Threads, observer: Option<Arc<dyn Observer>>) -> Self {
+    pub(super) fn new(
+        target: Target,
+        limits: &Limits,
+        threads: &Threads,
+        driver: Driver,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Self {
         Self {
             target,
             limits: limits.clone(),
             threads: threads.clone(),
             observer,
             process: Process::this(),
+            driver,
             state: Mutex::default(),
             changed: Condvar::new(),
         }
@@ -132,24 +139,17 @@ impl Connector {
         let io = Io::new(Box::new(Socket::new(stream)), self.limits.outbox_bytes, self.limits.write_timeout)
             .observed_by(self.observer.clone(), attempt);
         let no_descriptor = |source| Error::Io { operation: "making a descriptor to be woken by", source };
-        let attendant = self.attendant().map_err(no_descriptor)?;
+        let attendant = Attendant::of_clients(&self.threads).map_err(no_descriptor)?;
         let settings = Settings::new(&self.limits);
         let requests = http2::connect(io, &attendant, &settings).map_err(no_descriptor)?;
+        if self.driver == Driver::Background {
+            requests.read_in_background();
+        }
         match requests.wait_begun(Some(until)) {
             Ok(()) => Ok(Arc::new(requests)),
             Err(Failure::TimedOut) => Err(self.timed_out(begin)),
             Err(failure) => Err(self.failed(io::Error::other(failure.to_string()))),
         }
-    }
-
-    fn attendant(&self) -> io::Result<Arc<Attendant>> {
-        let mut state = self.state();
-        if let Some(attendant) = &state.attendant {
-            return Ok(Arc::clone(attendant));
-        }
-        let made = Attendant::that_stays(&self.threads)?;
-        state.attendant = Some(Arc::clone(&made));
-        Ok(made)
     }
 
     /// This connection takes no new calls: the next call makes another.
@@ -167,14 +167,6 @@ impl Connector {
 
     fn failed(&self, source: io::Error) -> Error {
         Error::Connect { address: self.target.authority.clone(), source }
-    }
-}
-
-impl Drop for Connector {
-    fn drop(&mut self) {
-        if let Some(attendant) = &self.state().attendant {
-            attendant.release();
-        }
     }
 }
 

@@ -4,8 +4,8 @@
 //! - `call`: a call's head, its sending; `reply`: what comes back; `streaming`: the halves of streaming calls.
 //!
 //! The calling thread does the work: it sends, and while it waits it reads for the connection, perhaps for calls of
-//! other threads, too. While no thread calls, the channel's attendant thread answers for the connection; there is none
-//! while there is no connection.
+//! other threads, too (`Driver`). While no thread calls, the attendant thread of the process's clients answers for the
+//! connection.
 
 mod call;
 mod connector;
@@ -29,6 +29,10 @@ use std::time::Duration;
 const LEAST_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// A connection to a server, used from any thread; clones share it. It is made again when it was lost.
+///
+/// A call is made on the calling thread: it sends, and while it waits for its answer it may read for calls of other
+/// threads, too ([`ChannelBuilder::driver`]). While nobody calls, one background thread looks after all channels of the
+/// process.
 ///
 /// In a process that was forked from the one that made it, every call fails with FAILED_PRECONDITION, and nothing that
 /// is done there touches the connection, which is the parent's.
@@ -76,6 +80,7 @@ impl Channel {
             timeout: None,
             limits: Limits::default(),
             threads: Threads::default(),
+            driver: Driver::default(),
             observer: None,
         }
     }
@@ -160,6 +165,18 @@ impl fmt::Debug for Channel {
     }
 }
 
+/// Who reads for a channel's connection while calls wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Driver {
+    /// A thread that waits for its answer; the others are woken when theirs have come. It is the fastest, and a caller
+    /// may spend some of its time on reading for others.
+    #[default]
+    Caller,
+    /// A background thread (that of all idle connections, `attend`): callers only wait.
+    Background,
+}
+
 /// The settings of a channel; ends in [`ChannelBuilder::connect`] or [`ChannelBuilder::connect_lazy`].
 #[derive(Clone)]
 pub struct ChannelBuilder {
@@ -167,6 +184,7 @@ pub struct ChannelBuilder {
     timeout: Option<Duration>,
     limits: Limits,
     threads: Threads,
+    driver: Driver,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -186,6 +204,12 @@ impl ChannelBuilder {
     /// How threads are started.
     pub fn threads(mut self, threads: Threads) -> Self {
         self.threads = threads;
+        self
+    }
+
+    /// Who reads for the connection; by default [`Driver::Caller`].
+    pub fn driver(mut self, driver: Driver) -> Self {
+        self.driver = driver;
         self
     }
 
@@ -215,7 +239,7 @@ impl ChannelBuilder {
         *interval = interval.map(|interval| interval.max(LEAST_KEEPALIVE_INTERVAL));
         let target = net::parse_target(&self.target)?;
         let heads = Heads::new(&target)?;
-        let connector = Connector::new(target, &self.limits, &self.threads, self.observer);
+        let connector = Connector::new(target, &self.limits, &self.threads, self.driver, self.observer);
         let inner = Inner { connector, heads, timeout: self.timeout, limits: self.limits };
         Ok(Channel { inner: Arc::new(inner) })
     }
@@ -228,6 +252,7 @@ impl fmt::Debug for ChannelBuilder {
             .field("timeout", &self.timeout)
             .field("limits", &self.limits)
             .field("threads", &self.threads)
+            .field("driver", &self.driver)
             .finish_non_exhaustive()
     }
 }

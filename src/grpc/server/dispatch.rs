@@ -10,7 +10,7 @@ const FAST: Duration = Duration::from_micros(100);
 const PROOF: u32 = 32;
 /// How often that number is doubled at most.
 const MOST_BACK_OFF: u32 = 6;
-/// An overrun after so many fast calls on the connection's thread is no reason to ask for more proof: it may be the
+/// An overrun after so many fast calls on the connection's thread takes one doubling back instead: it may be the
 /// machine's, which is busy, and has kept the thread from its processor.
 const SELDOM: u32 = 256;
 /// So many fast calls on the connection's thread take one doubling back.
@@ -24,10 +24,10 @@ const MOST_DEBT: u32 = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Dispatch {
-    /// A method runs in the pool until it has shown that it is fast (32 calls in a row under 100 µs), then on the thread
-    /// of its connection. If one call lasts for more than about 2 ms there, that connection's other calls are served by
-    /// other threads meanwhile, and the method goes back to the pool; the number of fast calls that it must show then
-    /// doubles each time.
+    /// A method runs in the pool until it has shown that it is fast (32 calls in a row under 100 µs), then on the
+    /// thread of its connection. If one call lasts for 2 to 3 ms there, that connection's other calls are served by
+    /// other threads meanwhile, and the method goes back to the pool, as it does when too many of its calls take more
+    /// than 100 µs. The number of fast calls that it must show then doubles, unless many were fast before.
     #[default]
     Adaptive,
     /// On the thread of its connection, always: for handlers that never wait. One that does is no danger to other

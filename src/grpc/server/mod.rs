@@ -1,4 +1,5 @@
-//! The server: accepts connections, reads each on a thread of its own, and runs handlers on others.
+//! The server: accepts connections, reads each on a thread of its own, and runs handlers of fast methods there, all
+//! others on other threads.
 //!
 //! - `head`: whether a request is a call; `service`: paths and handlers; `call`: one call and its answer, `leaving`:
 //!   answers that their client takes slowly;
