@@ -116,9 +116,9 @@ impl Limits {
     /// Bounds for a host with 128 MB of memory in all: whatever the peers of one address do, all their connections to a
     /// gRPC and a WebSocket server together hold less than 96 MiB.
     ///
-    /// - 64 connections for each server, 16 of them for one address. An ordinary idle connection takes some 46 kB, and 64
-    ///   take 3 MB; it is the hostile peer that makes them so few: h2 alone can be made to waste 2.5 MiB on one. Where
-    ///   attackers may have many addresses, [`Limits::connections`] is the memory that there is by
+    /// - 64 connections for each server, 16 of them for one address. An ordinary idle connection takes some 46 kB, and
+    ///   64 take 3 MB; it is the hostile peer that makes them so few: h2 alone can be made to waste 2.5 MiB on one.
+    ///   Where attackers may have many addresses, [`Limits::connections`] is the memory that there is by
     ///   [`Limits::worst_case_http2_connection_bytes`]; where peers are trusted, it may be raised.
     /// - Messages of 64 KiB, as configuration and readings have; twice that of unfinished and of untaken ones.
     /// - 8 streams a connection, with header lists of 4 KiB, in which a token still fits. A window of 16 KiB for each

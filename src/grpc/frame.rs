@@ -2,8 +2,8 @@
 //! message.
 //!
 //! The boundaries of DATA frames mean nothing here: a prefix may lie in several, several messages in one. What comes is
-//! copied once: a piece is a slice of the buffer that it was read into, and would hold all of that, however short it is.
-//! Memory grows with what has come, never with what a prefix says: at most to twice that.
+//! copied once: a piece is a slice of the buffer that it was read into, and would hold all of that, however short it
+//! is. Memory grows with what has come, never with what a prefix says: at most to twice that.
 
 use super::Status;
 use crate::protobuf::Message;

@@ -4,7 +4,8 @@
 //! h2 gives out each DATA frame as a slice of the buffer that it was read into. One that waits there, however short,
 //! holds all of that buffer (8 KiB or more) and an entry of some 240 bytes, so that a window's worth of short frames
 //! would hold many times the window. So whoever drives the connection takes waiting data out of h2 after each step, and
-//! copies it into blocks (what comes in frames of full size is not copied). The window stays taken until the user has used the bytes.
+//! copies it into blocks (what comes in frames of full size is not copied). The window stays taken until the user has
+//! used the bytes.
 //!
 //! A user that waits is woken and takes the data itself, without that copy; it has until the next step for it.
 //!

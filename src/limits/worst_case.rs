@@ -14,8 +14,8 @@ const KIB: usize = 1024;
 
 /// The largest frame of HTTP/2 with its head (RFC 9113 §4.2): h2 announces no larger one.
 const FRAME: usize = 16_384 + 9;
-/// The most entries of the HPACK table (RFC 7541 §4.1: 4,096 bytes, of which each entry takes its name, its value and 32)
-/// whose value is a slice of the buffer that it came in: of `:path` with one byte. Each holds that buffer.
+/// The most entries of the HPACK table (RFC 7541 §4.1: 4,096 bytes, of which each entry takes its name, its value and
+/// 32) whose value is a slice of the buffer that it came in: of `:path` with one byte. Each holds that buffer.
 const HPACK_ENTRIES: usize = 4_096 / (32 + 5 + 1);
 /// A header block that goes on in CONTINUATION frames, of which h2 takes five after the first, and that is decoded when
 /// it is whole; the buffer grows.
@@ -23,8 +23,8 @@ const HEADER_BLOCK: usize = 3 * 7 * FRAME;
 /// What h2 keeps of received frames: entries of 240 bytes, for those that two steps of 256 frames let in, and one more
 /// for each stream; in a table that doubles.
 const FRAME_ENTRIES: usize = 3 * 512 * 240;
-/// All else that a connection of HTTP/2 has: the buffers of reading (64 KiB, and h2's, 32 KiB) and of writing, the tables
-/// of HPACK, the connection itself.
+/// All else that a connection of HTTP/2 has: the buffers of reading (64 KiB, and h2's, 32 KiB) and of writing, the
+/// tables of HPACK, the connection itself.
 const HTTP2: usize = 192 * KIB;
 /// A stream of HTTP/2 and its call, without what it received or sends, and the entry for its frames.
 const STREAM: usize = 5 * KIB;

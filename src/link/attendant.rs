@@ -3,13 +3,13 @@
 //! A connection whose reader has left is put on the list of candidates. While there are candidates, or were a moment
 //! ago, the attendant ticks every millisecond; a candidate that is still without a reader two ticks later becomes its
 //! own. So a thread that comes back within a millisecond or two (the next call, a short handler) costs no hand-over and
-//! no wake-up. Without candidates the attendant sleeps until one of its connections has something. Without connections it
-//! ends after a while (that of a gRPC server, whose readers lend it their role for every call, stays); the next one left
-//! to it starts it again.
+//! no wake-up. Without candidates the attendant sleeps until one of its connections has something. Without connections
+//! it ends after a while (that of a gRPC server, whose readers lend it their role for every call, stays); the next one
+//! left to it starts it again.
 //!
 //! Why no candidate is lost: it is put on the list under the desk's lock, and the same lock shows whether the thread
-//! sleeps (then it is woken), runs (it looks at the list before it sleeps, and says under the lock that it does), or has
-//! ended (it says so under the lock, with the list empty; then it is started).
+//! sleeps (then it is woken), runs (it looks at the list before it sleeps, and says under the lock that it does), or
+//! has ended (it says so under the lock, with the list empty; then it is started).
 //!
 //! A thread takes the role back by saying so in the role alone. The attendant may then be woken once more by that
 //! socket: it finds that it does not hold the role, and forgets the connection.

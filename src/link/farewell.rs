@@ -43,7 +43,8 @@ impl Farewells {
         Self { attendant: Arc::clone(attendant), close_timeout, places: Arc::new(()) }
     }
 
-    /// Sends `answer` and ends the connection; without a thread that sees to its end, it is closed at once. Never blocks.
+    /// Sends `answer` and ends the connection; without a thread that sees to its end, it is closed at once. Never
+    /// blocks.
     pub(crate) fn say(&self, io: Io, answer: &[u8]) {
         if Arc::strong_count(&self.places) > MOST {
             return;

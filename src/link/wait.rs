@@ -127,7 +127,8 @@ impl<E: Engine> Link<E> {
         ended == Err(Unready::Closed)
     }
 
-    /// Has the attendant read for this connection from now on, and no thread that waits. (Without an attendant they do.)
+    /// Has the attendant read for this connection from now on, and no thread that waits. (Without an attendant they
+    /// do.)
     pub(crate) fn read_in_background(self: &Arc<Self>) {
         lock(&self.role).reserve(true);
         if !self.entrust() {

@@ -2,8 +2,8 @@
 //! shares its sockets: what it sent there, read there or shut there would be the parent's.
 //!
 //! Asking the system which process this is costs a tenth of a microsecond, so it is done once for each operation of a
-//! user: whoever has asked says so by a [`Known`], and what the same thread does meanwhile does not ask again. (A thread
-//! that is in the library cannot fork, and another's fork makes no copy of it.)
+//! user: whoever has asked says so by a [`Known`], and what the same thread does meanwhile does not ask again. (A
+//! thread that is in the library cannot fork, and another's fork makes no copy of it.)
 
 use std::cell::Cell;
 

@@ -1,7 +1,7 @@
 //! Thousands that connect at the same moment: all are served, while all are there.
 //!
-//! The servers and their clients are processes of their own, each of which takes all descriptors that it may have. Where
-//! that, or the number of threads, is not enough for 5,000, there are fewer.
+//! The servers and their clients are processes of their own, each of which takes all descriptors that it may have.
+//! Where that, or the number of threads, is not enough for 5,000, there are fewer.
 
 use super::LONG;
 use super::child::{Child, hear, say};

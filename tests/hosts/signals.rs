@@ -1,5 +1,5 @@
-//! A host with signals of its own: a timer that interrupts every call of the system each millisecond, and SIGPIPE at its
-//! default, which ends the process that writes to a socket whose peer has gone.
+//! A host with signals of its own: a timer that interrupts every call of the system each millisecond, and SIGPIPE at
+//! its default, which ends the process that writes to a socket whose peer has gone.
 
 use super::LONG;
 use super::child::{Child, say};

@@ -1,7 +1,7 @@
 //! A cheap load for echo servers: one thread, frames made beforehand, answers compared as bytes.
 //!
-//! `websocket-load CONNECTIONSxWINDOW ADDRESS SECONDS`: on each connection that many messages are always under way; what
-//! has come back whole is sent again, with one write. `raw-…` does without WebSocket: the server echoes bytes.
+//! `websocket-load CONNECTIONSxWINDOW ADDRESS SECONDS`: on each connection that many messages are always under way;
+//! what has come back whole is sent again, with one write. `raw-…` does without WebSocket: the server echoes bytes.
 
 mod frames;
 

@@ -1,4 +1,5 @@
-//! What is measured: each cell with its contenders, of which the first, named `threadwire`, is compared with the others.
+//! What is measured: each cell with its contenders, of which the first, named `threadwire`, is compared with the
+//! others.
 
 mod grpc;
 mod idle;
