@@ -176,6 +176,8 @@ fn a_ping_is_answered_and_measured_whatever_the_other_side_does() {
         let begin = Instant::now();
         let measured = ping().unwrap();
         assert!(measured > Duration::ZERO && measured <= begin.elapsed());
+        // The best of some: a busy machine may keep any one from its processor.
+        assert!((0..10).map(|_| ping().unwrap()).min().unwrap() < Duration::from_millis(100));
     }
     drop(release);
 }
