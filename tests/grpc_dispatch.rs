@@ -52,6 +52,11 @@ impl Probe for Here {
         if ask.wait {
             *self.last.lock().unwrap() = Some((request.cancellation().clone(), here()));
             self.waiting.fetch_add(1, Ordering::SeqCst);
+            if ask.text == "until it is told" {
+                let cause = request.cancellation().wait_timeout(LONG);
+                self.state.lock().unwrap().causes.push(cause);
+                return Ok(Answer::default().into());
+            }
             let state = self.state.lock().unwrap();
             let _ = self.changed.wait_timeout_while(state, LONG, |state| !state.released).unwrap();
             self.state.lock().unwrap().causes.push(request.cancellation().cause());
@@ -290,6 +295,62 @@ fn a_connection_that_is_lost_while_its_thread_is_in_a_handler_is_noticed() {
     assert_eq!(Peer::of(&serving).call(&ask("")), "grpc");
     serving.here.release();
     until(|| serving.handle.connections() == 0);
+}
+
+/// The end of a connection is read by whoever drives it just then, perhaps while another looks after its calls.
+#[test]
+fn a_connection_that_is_lost_while_its_calls_are_answered_is_noticed() {
+    let begin = Instant::now();
+    let serving = serve(Dispatch::Inline, 4);
+    let mut lost = 0;
+    while begin.elapsed() < Duration::from_secs(2) {
+        let mut peer = Peer::of(&serving);
+        peer.begin(&[], &Ask { wait: true, text: "until it is told".into(), ..Default::default() });
+        lost += 1;
+        serving.here.until_waiting(lost);
+        let mut others = Vec::new();
+        for stream in (3..123).step_by(2) {
+            let head = support::block(&support::call_head(UNARY, &[]));
+            others.extend(frame(support::HEADERS, support::END_HEADERS, stream, &head));
+            others.extend(frame(DATA, END_STREAM, stream, &body(&ask(""))));
+        }
+        peer.raw.write(&others);
+        // At any moment of what follows.
+        thread::sleep(Duration::from_micros(200 * (lost as u64 % 20)));
+    }
+    until(|| serving.here.state.lock().unwrap().causes.len() == lost);
+    let causes = serving.here.state.lock().unwrap().causes.clone();
+    assert!(causes.iter().all(|cause| *cause == Some(CancelCause::ConnectionLost)), "{causes:?}");
+}
+
+/// A handler that forks on its connection's own thread: the child's thread does nothing to the parent's connection.
+#[test]
+fn a_handler_that_forks_is_answered_by_the_parent() {
+    struct Forks(Mutex<Option<u32>>);
+    impl Probe for Forks {
+        fn unary(&self, _: Request<Ask>) -> Result<Response<Answer>, Status> {
+            let Some(child) = threadwire_test_host::fork().unwrap() else {
+                return Ok(Answer { text: "child".into(), ..Default::default() }.into());
+            };
+            *self.0.lock().unwrap() = Some(child);
+            // Time for the child to do harm.
+            thread::sleep(Duration::from_millis(200));
+            Ok(Answer { text: "parent".into(), ..Default::default() }.into())
+        }
+    }
+    for dispatch in [Dispatch::Pool, Dispatch::Inline] {
+        let forks = Arc::new(Forks(Mutex::new(None)));
+        let server = Server::builder().dispatch(dispatch).add_service(ProbeServer::new(Arc::clone(&forks)));
+        let server = server.bind("127.0.0.1:0").unwrap();
+        let mut raw = Raw::client(server.local_addresses()[0]);
+        let _handle = server.spawn().unwrap();
+        let outcome = raw.call(1, UNARY, &[], &body(&ask("")));
+        let child = i32::try_from(forks.0.lock().unwrap().unwrap()).unwrap();
+        let child = rustix::process::Pid::from_raw(child).unwrap();
+        rustix::process::kill_process(child, rustix::process::Signal::KILL).unwrap();
+        let answer = <Answer as threadwire::protobuf::Message>::decode(&outcome.data[5..]).unwrap();
+        assert_eq!(answer.text, "parent", "{dispatch:?}");
+    }
 }
 
 #[test]

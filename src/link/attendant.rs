@@ -68,6 +68,8 @@ struct Desk {
     running: bool,
     asleep: bool,
     ends: Ends,
+    /// The last thread was refused.
+    short: bool,
     /// The threads that have been started and not been joined; all but the last are over.
     threads: Vec<JoinHandle<()>>,
 }
@@ -150,11 +152,18 @@ impl Attendant {
                     let mut desk = lock(&self.desk);
                     desk.threads.retain(|earlier| !earlier.is_finished());
                     desk.threads.push(thread);
+                    desk.short = false;
                 }
                 Err(error) => {
                     // The connections stay on the list; the next one left tries again.
-                    lock(&self.desk).running = false;
-                    log::error!(target: "threadwire::link", "connections are not attended: {error}");
+                    let first = {
+                        let mut desk = lock(&self.desk);
+                        desk.running = false;
+                        !mem::replace(&mut desk.short, true)
+                    };
+                    if first {
+                        log::error!(target: "threadwire::link", "connections are not attended: {error}");
+                    }
                     return false;
                 }
             }

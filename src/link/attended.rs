@@ -6,7 +6,10 @@ use super::run::Runner;
 use super::{Link, earlier, lock};
 use crate::net::Interest;
 use crate::net::wait::Readiness;
+use crate::threads::discard;
+use std::io;
 use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -80,11 +83,12 @@ impl<E: Engine> Attended for Link<E> {
         } else {
             self.heed();
         }
-        if rung || readiness.any() || due || duty_due {
+        // Asked before the duty, so that what the close brought is still seen to: by a turn more.
+        let closed = self.is_closed();
+        if rung || readiness.any() || due || duty_due || closed {
             self.do_duty();
         }
         self.pump_as(Runner::Reader);
-        let closed = self.is_closed();
         let mut role = lock(&self.role);
         if !role.is_attended() {
             drop(role);
@@ -115,8 +119,15 @@ impl<E: Engine> Attended for Link<E> {
 
 impl<E: Engine> Link<E> {
     fn do_duty(&self) {
-        let Some(duty) = self.duty.get().and_then(Weak::upgrade) else { return };
-        let next = duty.attend();
-        lock(&self.published).duty = next;
+        // One that panics ends this connection alone: the attendant has others. (It runs no user code but loggers.)
+        let duty = self.duty.get().and_then(Weak::upgrade);
+        let next = duty.map_or(Ok(None), |duty| catch_unwind(AssertUnwindSafe(|| duty.attend())));
+        lock(&self.published).duty = *next.as_ref().unwrap_or(&None);
+        if let Err(payload) = next {
+            discard(payload);
+            log::error!(target: "threadwire::link", "a panic while a connection was looked after; it is closed");
+            lock(&self.parts.io).fail(&io::Error::other("a panic while it was looked after"));
+            self.run(Runner::Reader);
+        }
     }
 }

@@ -51,10 +51,8 @@ impl Farewells {
         }
         if let Some(link) = begin(io, &self.attendant, self.close_timeout, answer, Some(Arc::clone(&self.places))) {
             link.kick();
-            if !link.entrust() {
-                // Nobody would ever end it, and it would keep its descriptors.
-                self.attendant.forget(&link);
-            }
+            // Without a thread nobody would ever end it; nobody holds it then, and its descriptors go with it.
+            link.entrust();
         }
     }
 }

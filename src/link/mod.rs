@@ -22,7 +22,7 @@
 //!   the engine itself (a wish, looked at before a run ends), or from the clock (the published deadline, which bounds
 //!   the reader's sleep). A kicker that changes what the reader waits for publishes that before it rings.
 //! - After a fork, all of it stands still in the child: a thread that can be there comes from outside, by a kick or a
-//!   wait, and is turned away.
+//!   wait, and is turned away; or it is a reader whose handler has forked, and goes no further.
 
 #![cfg_attr(
     not(all(feature = "grpc", feature = "websocket")),

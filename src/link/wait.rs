@@ -107,7 +107,7 @@ impl<E: Engine> Link<E> {
     /// before each piece of user code; ends with [`Link::reclaim`].
     pub(crate) fn lend(self: &Arc<Self>, parker: &Arc<Parker>) {
         if lock(&self.role).lend(parker, self.attendant.tick()) {
-            self.attendant.list(Arc::clone(self) as Arc<dyn Attended>);
+            self.list();
         }
     }
 
@@ -202,7 +202,7 @@ impl<E: Engine> Link<E> {
             // It finds the bell as it is: what was rung for the old reader is the new one's.
             Left::Handed(next) => next.unpark_for_role(),
             Left::Free if list => {
-                self.attendant.list(Arc::clone(self) as Arc<dyn Attended>);
+                self.list();
             }
             Left::Free | Left::NotHolder => {}
         }
@@ -223,6 +223,17 @@ impl<E: Engine> Link<E> {
             }
             list
         };
-        !list || self.attendant.list(Arc::clone(self) as Arc<dyn Attended>)
+        !list || self.list()
+    }
+
+    /// Puts it on the attendant's list. False: there is no thread; the next who leaves it, or goes into user code, tries
+    /// again.
+    fn list(self: &Arc<Self>) -> bool {
+        let listed = self.attendant.list(Arc::clone(self) as Arc<dyn Attended>);
+        if !listed {
+            self.attendant.forget(self);
+            lock(&self.role).listed = false;
+        }
+        listed
     }
 }

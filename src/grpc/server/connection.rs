@@ -162,6 +162,10 @@ impl Served {
             connection.lend(parker);
             let Job { call, method, request } = job;
             let outcome = method.run(request, self.core.limits.send_message_bytes);
+            // A handler has forked, and this is the child's thread: the connection is the parent's.
+            while !connection.is_ours() {
+                std::thread::park();
+            }
             let is_left = call.answer_quietly(outcome);
             let end = Instant::now();
             method.pace.note(end - begin);

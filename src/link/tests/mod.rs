@@ -2,6 +2,7 @@
 
 #![cfg(not(threadwire_model))]
 
+mod attended;
 mod stalls;
 
 use super::{Attendant, Engine, Filled, Io, Link, Parker, Parts, Step, Unready, lock};
