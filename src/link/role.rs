@@ -99,16 +99,12 @@ impl Role {
         !std::mem::replace(&mut self.listed, true)
     }
 
-    /// The holder is back. False: it was the attendant's meanwhile.
-    pub(crate) fn reclaim(&mut self, parker: &Arc<Parker>) -> bool {
+    /// The holder is back; if the role was the attendant's meanwhile, it is taken from there.
+    pub(crate) fn reclaim(&mut self, parker: &Arc<Parker>) {
         match &mut self.holder {
-            Holder::Thread { parker: holder, lent } if Arc::ptr_eq(holder, parker) => {
-                *lent = false;
-                true
-            }
+            Holder::Thread { parker: holder, lent } if Arc::ptr_eq(holder, parker) => *lent = false,
             _ => {
                 self.claim(parker);
-                false
             }
         }
     }

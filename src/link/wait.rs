@@ -111,9 +111,9 @@ impl<E: Engine> Link<E> {
         }
     }
 
-    /// The reader comes back from user code. False: the attendant has had the role meanwhile.
-    pub(crate) fn reclaim(&self, parker: &Arc<Parker>) -> bool {
-        lock(&self.role).reclaim(parker)
+    /// The reader comes back from user code, whether or not the attendant has had the role meanwhile.
+    pub(crate) fn reclaim(&self, parker: &Arc<Parker>) {
+        lock(&self.role).reclaim(parker);
     }
 
     /// Lets what was handed to the engine leave, in the middle of a reader's turn.
