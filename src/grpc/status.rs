@@ -187,7 +187,7 @@ impl Status {
 /// The trailers of a call that succeeded.
 pub(super) fn ok_headers(metadata: &Metadata) -> HeaderMap {
     let mut headers = metadata.to_headers(3);
-    headers.insert(GRPC_STATUS, number(Code::Ok));
+    headers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
     headers
 }
 

@@ -152,6 +152,9 @@ impl Accepting {
     }
 }
 
+/// So many streams there is room for at first. They come in batches; nothing is kept between those.
+const BATCH: usize = 12;
+
 /// Where the engine puts accepted streams.
 #[derive(Debug, Clone)]
 pub(super) struct Sink(Arc<Accepted>);
@@ -163,6 +166,9 @@ impl Sink {
 
     pub(super) fn push(&self, request: Request<h2::RecvStream>, respond: SendResponse<Bytes>) {
         let mut queue = lock(&self.0.queue);
+        if queue.streams.capacity() == 0 {
+            queue.streams.reserve(BATCH);
+        }
         queue.streams.push_back((request, respond, self.0.open.enter()));
         wake(&mut queue.waiting);
     }

@@ -5,6 +5,7 @@
 //! What to wait for follows from that: input only if the last read ended short, room only while output is held.
 
 use super::outbox::Outbox;
+use super::spare;
 use crate::net::wait::{self, Readiness};
 use crate::net::{Direction, Interest, Observer, Transport};
 use std::fmt;
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// The sizes of reads: the first of a burst, and the most that it grows to while reads come back full.
-const READ_FIRST: usize = 4 * 1024;
+const READ_FIRST: usize = 8 * 1024;
 const READ_MOST: usize = 64 * 1024;
 
 /// An Io as the Link, the engine and its adapter share it. Held for one call each; under it stand only what is
@@ -120,6 +121,9 @@ impl Io {
         }
         if !self.readable && !transport.holds_input() {
             return Ok(Filled::Nothing);
+        }
+        if self.input.is_empty() {
+            self.input = spare::INPUT.take();
         }
         if self.input.len() < self.read_size {
             self.input = vec![0; self.read_size];
@@ -297,7 +301,7 @@ impl Io {
     pub(crate) fn rest(&mut self) {
         self.taken = 0;
         if self.used == self.filled && !self.readable && !self.input.is_empty() {
-            self.input = Vec::new();
+            spare::INPUT.give(std::mem::take(&mut self.input));
             self.used = 0;
             self.filled = 0;
             self.read_size = READ_FIRST;

@@ -45,6 +45,7 @@ mod model;
 mod outbox;
 mod role;
 mod run;
+mod spare;
 mod sync;
 #[cfg(test)]
 mod tests;

@@ -1,44 +1,54 @@
 //! The outbox: bytes that wait to be sent, in order, bounded, with a watch on their progress.
 
-use bytes::{Buf, BytesMut};
+use super::spare;
 use std::time::Instant;
 
-/// Above this many bytes an empty buffer is given back rather than kept for the next use.
+/// Up to this many bytes an empty buffer is kept for the next use rather than given back.
 const KEEP: usize = 512;
 
 /// Bytes on their way out. Nobody writes past it: what is put in first leaves first.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    bytes: BytesMut,
+    /// What has been sent, and then what waits.
+    bytes: Vec<u8>,
+    sent: usize,
     bound: usize,
     stalled_since: Option<Instant>,
 }
 
 impl Outbox {
     pub(crate) fn new(bound: usize) -> Self {
-        Self { bytes: BytesMut::new(), bound, stalled_since: None }
+        Self { bytes: Vec::new(), sent: 0, bound, stalled_since: None }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.pending().is_empty()
     }
 
     /// Whether the bound has been reached. One piece may go over it by its own length.
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes.len() >= self.bound
+        self.pending().len() >= self.bound
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() == 0 {
+            self.bytes = spare::OUTPUT.take();
+        }
         self.bytes.extend_from_slice(bytes);
     }
 
     pub(crate) fn pending(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.get(self.sent..).unwrap_or_default()
     }
 
     /// `count` bytes have been sent.
     pub(crate) fn sent(&mut self, count: usize) {
-        self.bytes.advance(count.min(self.bytes.len()));
+        self.sent = self.bytes.len().min(self.sent + count);
+        // Seldom enough that each byte is moved once at most.
+        if self.sent * 2 >= self.bytes.len() {
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
+        }
         self.stalled_since = None;
     }
 
@@ -59,14 +69,15 @@ impl Outbox {
 
     /// Throws away what waits: the connection is lost.
     pub(crate) fn clear(&mut self) {
-        self.bytes = BytesMut::new();
+        self.bytes = Vec::new();
+        self.sent = 0;
         self.stalled_since = None;
     }
 
     /// Gives a large empty buffer back before a sleep.
     pub(crate) fn rest(&mut self) {
-        if self.bytes.is_empty() && self.bytes.capacity() > KEEP {
-            self.bytes = BytesMut::new();
+        if self.is_empty() && self.bytes.capacity() > KEEP {
+            spare::OUTPUT.give(std::mem::take(&mut self.bytes));
         }
     }
 }

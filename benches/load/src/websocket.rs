@@ -1,7 +1,9 @@
-//! A cheap load for echo servers: one thread, frames made beforehand, answers compared as bytes.
+//! A cheap load for echo servers: frames made beforehand, answers compared as bytes.
 //!
 //! `websocket-load CONNECTIONSxWINDOW ADDRESS SECONDS`: on each connection that many messages are always under way;
-//! what has come back whole is sent again, with one write. `raw-…` does without WebSocket: the server echoes bytes.
+//! what has come back whole is sent again, with one write. One thread does it for all connections; in the mode
+//! `threads-…` each has a thread that blocks, as independent clients have. `raw-…` does without WebSocket: the server
+//! echoes bytes.
 
 mod frames;
 
@@ -11,6 +13,7 @@ use rustix::fd::OwnedFd;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::ExitCode;
+use std::thread;
 
 /// The most that is read at once.
 const READ: usize = 64 * 1024;
@@ -22,20 +25,23 @@ fn main() -> ExitCode {
 fn run() -> Outcome {
     let Arguments { mode, address, time } = Arguments::read()?;
     let (raw, shape) = mode.strip_prefix("raw-").map_or((false, mode.as_str()), |shape| (true, shape));
-    let (connections, window) = shape.split_once('x').ok_or("expected a mode CONNECTIONSxWINDOW")?;
-    let mut load = Load::new(raw, window.parse()?)?;
-    for _ in 0..connections.parse()? {
-        load.connect(&address)?;
-    }
-    let window = Window::new(time);
-    let (mut inside, mut all) = (0, 0);
-    while !window.is_over() {
-        let came = load.turn()?;
-        all += came;
-        if window.is_open() {
-            inside += came;
-        }
-    }
+    let (threads, shape) = shape.strip_prefix("threads-").map_or((false, shape), |shape| (true, shape));
+    let (connections, messages) = shape.split_once('x').ok_or("expected a mode CONNECTIONSxWINDOW")?;
+    let (connections, messages): (usize, usize) = (connections.parse()?, messages.parse()?);
+    let (loads, each) = if threads { (connections, 1) } else { (1, connections) };
+    let loads = (0..loads).map(|_| {
+        let mut load = Load::new(raw, messages)?;
+        (0..each).try_for_each(|_| load.connect(&address))?;
+        Ok(load)
+    });
+    let loads = loads.collect::<io::Result<Vec<_>>>()?;
+    let window = &Window::new(time);
+    let counted = thread::scope(|scope| {
+        let running = loads.into_iter().map(|load| scope.spawn(move || load.run(window))).collect::<Vec<_>>();
+        let ended = running.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(ErrorKind::Other.into())));
+        ended.collect::<io::Result<Vec<_>>>()
+    })?;
+    let (inside, all) = counted.iter().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
     if inside == 0 {
         return Err("no message came back".into());
     }
@@ -91,6 +97,19 @@ impl Load {
         epoll::add(&self.epoll, &stream, number, epoll::EventFlags::IN)?;
         self.connections.push(Connection { stream, begun: 0 });
         Ok(())
+    }
+
+    /// Until the time is over. Answers how many messages came back within the window, and in all.
+    fn run(mut self, window: &Window) -> io::Result<(usize, usize)> {
+        let (mut inside, mut all) = (0, 0);
+        while !window.is_over() {
+            let came = self.turn()?;
+            all += came;
+            if window.is_open() {
+                inside += came;
+            }
+        }
+        Ok((inside, all))
     }
 
     /// Waits for echoes and sends as many messages again. Answers how many came.

@@ -19,6 +19,7 @@ pub(super) const SERVER_OURS: &str = "threadwire-grpc";
 pub(super) const SERVER_TONIC_ONE: &str = "tonic-grpc current_thread";
 pub(super) const SERVER_TONIC_MANY: &str = "tonic-grpc multi_thread";
 pub(super) const SERVER_LIMIT: &str = "h2-grpc";
+const SERVER_PLAIN: &str = "h2-plain-grpc";
 
 const TONIC_ONE: &str = "tonic, current_thread";
 const TONIC_MANY: &str = "tonic, multi_thread";
@@ -64,7 +65,8 @@ fn unary(connections: u32, streams: u32) -> Cell {
             contender(OURS, SERVER_OURS),
             contender(TONIC_ONE, SERVER_TONIC_ONE),
             contender(TONIC_MANY, SERVER_TONIC_MANY),
-            contender("the limit: bare h2, canned answer", SERVER_LIMIT),
+            contender("bare h2 as in its example, canned answer", SERVER_PLAIN),
+            contender("the limit: bare h2 in batches, canned answer", SERVER_LIMIT),
         ],
     }
 }

@@ -16,9 +16,11 @@ pub(super) const SERVERS: [(&str, &str); 5] = [
 
 pub(super) fn all() -> Vec<Cell> {
     let many = "50 connections, one message at a time on each";
+    let threads = "50 clients, each with a thread of its own, one message at a time";
     let pipelined = "1 connection with 64 messages under way";
     vec![
         echo("50x1", many, "websocket-load 50x1", "websocket-load raw-50x1"),
+        echo("50x1-threads", threads, "websocket-load threads-50x1", "websocket-load raw-threads-50x1"),
         echo("1x64", pipelined, "websocket-load 1x64", "websocket-load raw-1x64"),
     ]
 }
