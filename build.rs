@@ -12,6 +12,13 @@ fn main() -> Result<(), threadwire_build::Error> {
         Builder::new().include("tests/proto").compile(&files)?;
         // The test of services has its own runtime.
         Builder::new().include("tests/proto").runtime("crate::stand_in").compile(&["tests/proto/calls.proto"])?;
+        // Those of several packages, all in one; and once more with one of the packages from outside.
+        let packages = Builder::new().include("tests/proto/packages");
+        let files = ["tests/proto/packages/plain.proto"];
+        packages.clone().include_file("packages.rs").compile(&files)?;
+        let out_dir = std::path::PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default()).join("outside");
+        let outside = packages.extern_path(".a.b.c", "crate::proto::a::b::c").out_dir(out_dir);
+        outside.include_file("all.rs").compile(&files)?;
     }
     Ok(())
 }

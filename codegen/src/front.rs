@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use protox::Compiler;
 use protox::prost_reflect::{DescriptorPool, FileDescriptor, Kind, MessageDescriptor};
 
-use crate::Error;
+use crate::externs::{Externs, Used};
+use crate::{Error, complaint};
 
 /// The descriptors of all files, and which of them are to be emitted.
 pub(crate) struct Front {
@@ -17,6 +18,9 @@ pub(crate) struct Front {
     emitted: BTreeSet<String>,
     /// Where the latter are used first.
     uses: BTreeMap<String, String>,
+    externs: Externs,
+    used: Used,
+    comments: bool,
 }
 
 /// What the .proto file says of one thing besides its descriptor.
@@ -28,7 +32,7 @@ pub(crate) struct Source {
 }
 
 impl Front {
-    pub(crate) fn read(includes: &[PathBuf], files: &[impl AsRef<Path>]) -> Result<Self, Error> {
+    pub(crate) fn read(includes: &[PathBuf], files: &[impl AsRef<Path>], externs: Externs) -> Result<Self, Error> {
         let compiler = compiler(includes, files, true)?;
         let pool = compiler.descriptor_pool();
         let paths = compiler
@@ -37,11 +41,25 @@ impl Front {
             .collect::<BTreeMap<_, _>>();
         let requested =
             compiler.files().filter(|file| !file.is_import()).map(|file| file.name().to_owned()).collect::<Vec<_>>();
-        let mut front = Self { pool, paths, emitted: BTreeSet::new(), uses: BTreeMap::new() };
+        let mut front = Self {
+            pool,
+            paths,
+            emitted: BTreeSet::new(),
+            uses: BTreeMap::new(),
+            externs,
+            used: Used::default(),
+            comments: true,
+        };
         for name in requested {
             front.emit(&name);
         }
         Ok(front)
+    }
+
+    /// Whether the comments of the files are of interest; they are, unless this says otherwise.
+    pub(crate) fn with_comments(mut self, comments: bool) -> Self {
+        self.comments = comments;
+        self
     }
 
     /// The serialized descriptors of the files and what they import, without source info.
@@ -52,6 +70,16 @@ impl Front {
     /// The files that were read from disk.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.paths.values().map(PathBuf::as_path)
+    }
+
+    /// Which types are not emitted.
+    pub(crate) fn externs(&self) -> &Externs {
+        &self.externs
+    }
+
+    /// Those of them that emitted types and services use.
+    pub(crate) fn used(&self) -> &Used {
+        &self.used
     }
 
     /// The files to emit, imports before what imports them.
@@ -71,7 +99,7 @@ impl Front {
             _ => name,
         };
         let comment = location.leading_comments.clone().or_else(|| location.trailing_comments.clone());
-        Source { place, comment }
+        Source { place, comment: comment.filter(|_| self.comments) }
     }
 
     /// The files that protox brings along have no lines: then it is said where one of them is used.
@@ -86,14 +114,14 @@ impl Front {
         if !self.emitted.insert(name.to_owned()) {
             return;
         }
-        let mut used = BTreeMap::new();
-        file.messages().for_each(|message| used_files(&message, &mut used));
-        for method in file.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
-            for message in [method.input(), method.output()] {
-                used.entry(message.parent_file().name().to_owned()).or_insert_with(|| method.path().to_vec());
+        // The files of other types that are to be emitted, each with the path of the first use.
+        let mut files = BTreeMap::new();
+        for (kind, path) in uses(&file, &self.externs) {
+            if !self.used.note(&kind, &self.externs) {
+                files.entry(file_of(&kind)).or_insert(path);
             }
         }
-        for (name, path) in used {
+        for (name, path) in files {
             let place = self.source(&file, &path).place;
             self.uses.entry(name.clone()).or_insert(place);
             self.emit(&name);
@@ -101,34 +129,36 @@ impl Front {
     }
 }
 
-/// The files whose types a message uses, each with the path of the first field that does.
-fn used_files(message: &MessageDescriptor, used: &mut BTreeMap<String, Vec<i32>>) {
-    for field in message.fields() {
-        let file = match field.kind() {
-            Kind::Message(message) => message.parent_file(),
-            Kind::Enum(declared) => declared.parent_file(),
-            _ => continue,
-        };
-        used.entry(file.name().to_owned()).or_insert_with(|| field.path().to_vec());
+/// The messages and enums that a file's messages and services use, each with the path of the field or method.
+fn uses(file: &FileDescriptor, externs: &Externs) -> Vec<(Kind, Vec<i32>)> {
+    let mut found = Vec::new();
+    file.messages().for_each(|message| uses_of_message(&message, externs, &mut found));
+    for method in file.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
+        found.extend([method.input(), method.output()].map(|message| (Kind::Message(message), method.path().to_vec())));
     }
-    message.child_messages().for_each(|child| used_files(&child, used));
+    found
+}
+
+fn uses_of_message(message: &MessageDescriptor, externs: &Externs, found: &mut Vec<(Kind, Vec<i32>)>) {
+    if !externs.has(message.full_name()) {
+        let fields = message.fields().map(|field| (field.kind(), field.path().to_vec()));
+        found.extend(fields.filter(|(kind, _)| matches!(kind, Kind::Message(_) | Kind::Enum(_))));
+    }
+    message.child_messages().for_each(|child| uses_of_message(&child, externs, found));
+}
+
+fn file_of(kind: &Kind) -> String {
+    let file = match kind {
+        Kind::Message(message) => message.parent_file(),
+        Kind::Enum(declared) => declared.parent_file(),
+        _ => return String::new(),
+    };
+    file.name().to_owned()
 }
 
 fn compiler(includes: &[PathBuf], files: &[impl AsRef<Path>], source_info: bool) -> Result<Compiler, Error> {
-    let proto = |error: protox::Error| Error::Proto(message(&error, includes));
+    let proto = |error: protox::Error| Error::Proto(complaint::lines(&error, includes));
     let mut compiler = Compiler::new(includes).map_err(proto)?;
     compiler.include_source_info(source_info).include_imports(true).open_files(files).map_err(proto)?;
     Ok(compiler)
-}
-
-/// What protox says, with the file's path for the name by which it is imported.
-fn message(error: &protox::Error, includes: &[PathBuf]) -> String {
-    // The Debug form is the one with file:line:column.
-    let message = format!("{error:?}");
-    let Some(name) = error.file() else { return message };
-    let path = includes.iter().map(|include| include.join(name)).find(|path| path.exists());
-    match (message.strip_prefix(name), path) {
-        (Some(rest), Some(path)) if rest.starts_with(':') => format!("{}{rest}", path.display()),
-        _ => message,
-    }
 }

@@ -39,15 +39,18 @@
 //! editions.
 
 mod builder;
+mod complaint;
 mod cycles;
 mod emit;
 mod error;
+mod externs;
 mod front;
 mod model;
 mod names;
 mod normal;
 mod read;
 mod types;
+mod watch;
 
 pub use builder::{Builder, Generated};
 pub use error::Error;

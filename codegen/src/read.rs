@@ -13,7 +13,7 @@ use crate::front::{Front, Source};
 use crate::model::{
     Enum, Field, Home, Kind, Label, Message, Method, Oneof, Scalar, Schema, Service, Value, check_distinct,
 };
-use crate::{Error, cycles, names};
+use crate::{Error, cycles, externs, names};
 
 macro_rules! scalars {
     ($($constant:ident: $proto:literal, $element:literal, $wire_type:literal;)*) => {$(
@@ -51,6 +51,11 @@ impl Schema {
             file.enums().for_each(|declared| enums.push(declared));
             file.messages().for_each(|message| collect(message, &mut messages, &mut enums));
         }
+        let outside = front.used();
+        messages.retain(|message| !outside.messages.contains_key(message.full_name()));
+        messages.extend(outside.messages.values().cloned());
+        enums.retain(|declared| !outside.enums.contains_key(declared.full_name()));
+        enums.extend(outside.enums.values().cloned());
         reader.messages = index(messages.iter().map(MessageDescriptor::full_name));
         reader.enums = index(enums.iter().map(EnumDescriptor::full_name));
 
@@ -60,7 +65,7 @@ impl Schema {
         }
         schema.messages = messages.iter().map(|message| reader.message(message)).collect::<Result<_, _>>()?;
         cycles::mark(&mut schema.messages);
-        schema.enums = enums.iter().map(|declared| reader.declared_enum(declared)).collect();
+        schema.enums = enums.iter().map(|declared| reader.declared_enum(declared)).collect::<Result<_, _>>()?;
         if services {
             let services = files.iter().flat_map(|file| file.services().collect::<Vec<_>>());
             schema.services = services.map(|service| reader.service(&service)).collect::<Result<_, _>>()?;
@@ -69,6 +74,12 @@ impl Schema {
     }
 
     fn add_file(&mut self, reader: &Reader<'_>, file: &FileDescriptor) -> Result<(), Error> {
+        let mut types = file.messages().map(|message| message.full_name().to_owned()).collect::<Vec<_>>();
+        types.extend(file.enums().map(|declared| declared.full_name().to_owned()));
+        let is_outside = |name: &String| reader.front.externs().has(name);
+        if !types.is_empty() && types.iter().all(is_outside) && file.services().len() == 0 {
+            return Ok(());
+        }
         reader.check_file(file)?;
         let home = home(file, &[]);
         match self.files.iter().find(|(name, _)| *name == home.file) {
@@ -108,7 +119,7 @@ fn home(file: &FileDescriptor, around: &[String]) -> Home {
     let mut modules = package.split('.').filter(|part| !part.is_empty()).map(names::snake).collect::<Vec<_>>();
     let package_depth = modules.len();
     modules.extend(around.iter().map(|message| names::snake(message)));
-    Home { file: format!("{}.rs", if package.is_empty() { stem } else { package }), modules, package_depth }
+    Home { file: format!("{}.rs", if package.is_empty() { stem } else { package }), modules, package_depth, root: None }
 }
 
 fn home_within(file: &FileDescriptor, mut parent: Option<MessageDescriptor>) -> Home {
@@ -143,6 +154,9 @@ impl Reader<'_> {
 
     fn message(&self, message: &MessageDescriptor) -> Result<Message, Error> {
         let file = message.parent_file();
+        if self.front.externs().has(message.full_name()) {
+            return self.outside(message);
+        }
         let Source { place, comment } = self.front.source(&file, message.path());
         if let Some(extension) = message.child_extensions().next() {
             let place = self.front.source(&file, extension.path()).place;
@@ -168,6 +182,30 @@ impl Reader<'_> {
         };
         check_members(&read)?;
         Ok(read)
+    }
+
+    /// A message that is not emitted. Of its fields only those are of interest by which others contain themselves.
+    fn outside(&self, message: &MessageDescriptor) -> Result<Message, Error> {
+        let file = message.parent_file();
+        let home = home_within(&file, message.parent_message());
+        let full_name = message.full_name().to_owned();
+        let (home, name) = self.front.externs().place(&full_name, home, names::camel(message.name()))?;
+        let Source { place, .. } = self.front.source(&file, message.path());
+        let fields = message.fields().filter_map(|field| {
+            let held = *self.messages.get(externs::held(&field)?.full_name())?;
+            Some(Field {
+                number: field.number(),
+                proto_name: field.name().to_owned(),
+                name: member_name(field.name()),
+                docs: None,
+                place: place.clone(),
+                label: Label::Optional,
+                kind: Kind::Message(held),
+                is_boxed: false,
+            })
+        });
+        let fields = fields.collect();
+        Ok(Message { home, name, full_name, docs: None, place, fields, oneofs: Vec::new() })
     }
 
     fn field(&self, field: &FieldDescriptor, oneofs: &[OneofDescriptor]) -> Result<Field, Error> {
@@ -252,7 +290,7 @@ impl Reader<'_> {
         Oneof { name: member_name(oneof.name()), type_name, proto_name: oneof.name().to_owned(), docs: comment, place }
     }
 
-    fn declared_enum(&self, declared: &EnumDescriptor) -> Enum {
+    fn declared_enum(&self, declared: &EnumDescriptor) -> Result<Enum, Error> {
         let file = declared.parent_file();
         let Source { place, comment } = self.front.source(&file, declared.path());
         // The pool sorts the values by number; the path ends in the place among the declared ones.
@@ -266,14 +304,10 @@ impl Reader<'_> {
             number: value.number(),
             docs: self.front.source(&file, value.path()).comment,
         });
-        Enum {
-            home: home_within(&file, declared.parent_message()),
-            name: names::camel(declared.name()),
-            full_name: declared.full_name().to_owned(),
-            docs: comment,
-            place,
-            values: values.collect(),
-        }
+        let home = home_within(&file, declared.parent_message());
+        let (home, name) = self.front.externs().place(declared.full_name(), home, names::camel(declared.name()))?;
+        let full_name = declared.full_name().to_owned();
+        Ok(Enum { home, name, full_name, docs: comment, place, values: values.collect() })
     }
 
     fn service(&self, service: &ServiceDescriptor) -> Result<Service, Error> {

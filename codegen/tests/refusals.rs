@@ -101,6 +101,25 @@ fn what_protoc_refuses_too() {
 }
 
 #[test]
+fn everything_that_is_wrong_has_a_line() {
+    let undefined = "syntax = \"proto3\";\nmessage M {\n  Nope a = 1;\n  int32 b = 1;\n  Neither c = 3;\n}\n";
+    let message = refusal("several", undefined);
+    let lines = message.lines().collect::<Vec<_>>();
+    assert!(lines.len() >= 2, "{message}");
+    for line in &lines {
+        assert!(line.starts_with("several.proto:"), "{message}");
+    }
+    assert!(lines.iter().any(|line| line.starts_with("several.proto:3:3: ") && line.contains("Nope")), "{message}");
+    assert!(lines.iter().any(|line| line.starts_with("several.proto:5:3: ") && line.contains("Neither")), "{message}");
+    let syntax = "syntax = \"proto3\";\nmessage M {\n  int32 a = 0;\n  int32 b = 536870912;\n}\n";
+    assert_eq!(
+        refusal("numbers", syntax),
+        "numbers.proto:3:13: message numbers must be between 1 and 536870911\n\
+         numbers.proto:4:13: message numbers must be between 1 and 536870911"
+    );
+}
+
+#[test]
 fn names_that_become_one_in_rust() {
     let members =
         "syntax = \"proto2\";\nmessage M {\n  optional int32 HTTPCode = 1;\n  optional int32 http_code = 2;\n}\n";

@@ -56,6 +56,7 @@ mod number;
 mod text;
 mod unknown;
 mod visit;
+pub mod well_known;
 
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use message::{Enumeration, Message};
