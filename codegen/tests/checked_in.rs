@@ -44,3 +44,15 @@ fn the_well_known_types() {
         "src/protobuf/well_known/generated.rs",
     );
 }
+
+#[test]
+fn the_standard_error_details() {
+    // Without comments: those are under another licence than ours (tests/proto/google/README.md).
+    let proto = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proto");
+    is_fresh(
+        Builder::new().include(proto).out_dir(scratch("details")).comments(false),
+        &["google/rpc/status.proto", "google/rpc/error_details.proto"],
+        "//! The messages of google/rpc, as threadwire-build emits them (codegen/tests/checked_in.rs).\n",
+        "src/grpc/details/generated.rs",
+    );
+}

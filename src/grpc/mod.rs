@@ -16,6 +16,7 @@ mod cancellation;
 mod client;
 mod code;
 mod content_type;
+pub mod details;
 mod frame;
 mod mapping;
 mod metadata;
@@ -38,3 +39,5 @@ pub use server::{
     Dispatch, RequestStream, ResponseSink, Server, ServerBuilder, ServerHandle, ServiceDefinition, ShutdownReport,
 };
 pub use status::{Origin, Status};
+
+pub use crate::protobuf::Payload;

@@ -47,12 +47,14 @@
 //! - Fields it does not know, and known fields with another wire type, are kept and written again, byte for byte.
 //! - A field that comes twice is merged as the rules say: the last scalar wins, messages merge, lists grow.
 
+pub mod compat;
 mod decode;
 mod element;
 mod encode;
 mod error;
 mod message;
 mod number;
+mod payload;
 mod text;
 mod unknown;
 mod visit;
@@ -60,6 +62,7 @@ pub mod well_known;
 
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use message::{Enumeration, Message};
+pub use payload::{Payload, PayloadError};
 pub use unknown::UnknownFields;
 
 /// How many messages may lie within each other below the outermost one, as in the other implementations.
