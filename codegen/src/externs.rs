@@ -3,7 +3,7 @@
 //! A path stands for one type or for a package; below it the names are those that this crate would have given. Only
 //! types of fields and methods are ever named from outside: the enum of a oneof is named by its own message alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::iter;
 
@@ -180,4 +180,23 @@ pub(crate) fn held(field: &FieldDescriptor) -> Option<MessageDescriptor> {
         Kind::Message(message) if !field.is_list() => Some(message),
         _ => None,
     }
+}
+
+/// Whether a message from outside, or one within it, has required fields.
+pub(crate) fn has_required(message: &MessageDescriptor) -> bool {
+    let mut seen = BTreeSet::from([message.full_name().to_owned()]);
+    let mut pending = vec![message.clone()];
+    while let Some(message) = pending.pop() {
+        for field in message.fields() {
+            if field.is_required() {
+                return true;
+            }
+            if let Kind::Message(within) = field.kind()
+                && seen.insert(within.full_name().to_owned())
+            {
+                pending.push(within);
+            }
+        }
+    }
+    false
 }

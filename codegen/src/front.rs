@@ -1,4 +1,4 @@
-//! Has protox read the .proto files as protoc would, and knows where in the files a thing was declared.
+//! Has protox read the .proto files as protoc would, and knows the comments in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,19 +16,9 @@ pub(crate) struct Front {
     paths: BTreeMap<String, PathBuf>,
     /// The requested files and those whose types they use.
     emitted: BTreeSet<String>,
-    /// Where the latter are used first.
-    uses: BTreeMap<String, String>,
     externs: Externs,
     used: Used,
     comments: bool,
-}
-
-/// What the .proto file says of one thing besides its descriptor.
-pub(crate) struct Source {
-    /// `file:line:column`, or the file alone.
-    pub(crate) place: String,
-    /// The comment before it, or else behind it.
-    pub(crate) comment: Option<String>,
 }
 
 impl Front {
@@ -41,15 +31,7 @@ impl Front {
             .collect::<BTreeMap<_, _>>();
         let requested =
             compiler.files().filter(|file| !file.is_import()).map(|file| file.name().to_owned()).collect::<Vec<_>>();
-        let mut front = Self {
-            pool,
-            paths,
-            emitted: BTreeSet::new(),
-            uses: BTreeMap::new(),
-            externs,
-            used: Used::default(),
-            comments: true,
-        };
+        let mut front = Self { pool, paths, emitted: BTreeSet::new(), externs, used: Used::default(), comments: true };
         for name in requested {
             front.emit(&name);
         }
@@ -87,25 +69,17 @@ impl Front {
         self.pool.files().filter(|file| self.emitted.contains(file.name()))
     }
 
-    /// Looks a thing up by its path in the descriptor of its file (`SourceCodeInfo.Location.path`).
-    pub(crate) fn source(&self, file: &FileDescriptor, path: &[i32]) -> Source {
-        let name = self.paths.get(file.name()).map_or_else(|| file.name().into(), |path| path.display().to_string());
-        let locations = file.file_descriptor_proto().source_code_info.as_ref().map_or(&[][..], |info| &info.location);
-        let Some(location) = locations.iter().find(|location| location.path == path) else {
-            return Source { place: self.with_use(file, name), comment: None };
-        };
-        let place = match location.span.as_slice() {
-            [line, column, ..] => format!("{name}:{}:{}", line + 1, column + 1),
-            _ => name,
-        };
-        let comment = location.leading_comments.clone().or_else(|| location.trailing_comments.clone());
-        Source { place, comment: comment.filter(|_| self.comments) }
+    /// Where the file lies; the name by which it is imported, if it lies nowhere.
+    pub(crate) fn path(&self, file: &FileDescriptor) -> String {
+        self.paths.get(file.name()).map_or_else(|| file.name().into(), |path| path.display().to_string())
     }
 
-    /// The files that protox brings along have no lines: then it is said where one of them is used.
-    fn with_use(&self, file: &FileDescriptor, name: String) -> String {
-        let place = self.uses.get(file.name()).filter(|_| !self.paths.contains_key(file.name()));
-        place.map_or_else(|| name.clone(), |place| format!("{place}: in {name}"))
+    /// The comment before a thing, or else behind it. It is named by its path in the descriptor of its file
+    /// (`SourceCodeInfo.Location.path`).
+    pub(crate) fn comment(&self, file: &FileDescriptor, path: &[i32]) -> Option<String> {
+        let locations = file.file_descriptor_proto().source_code_info.as_ref().map_or(&[][..], |info| &info.location);
+        let location = locations.iter().find(|location| self.comments && location.path == path)?;
+        location.leading_comments.clone().or_else(|| location.trailing_comments.clone())
     }
 
     /// Marks a file and those whose types it uses.
@@ -114,46 +88,40 @@ impl Front {
         if !self.emitted.insert(name.to_owned()) {
             return;
         }
-        // The files of other types that are to be emitted, each with the path of the first use.
-        let mut files = BTreeMap::new();
-        for (kind, path) in uses(&file, &self.externs) {
+        let mut files = BTreeSet::new();
+        for kind in uses(&file, &self.externs) {
             if !self.used.note(&kind, &self.externs) {
-                files.entry(file_of(&kind)).or_insert(path);
+                files.extend(file_of(&kind));
             }
         }
-        for (name, path) in files {
-            let place = self.source(&file, &path).place;
-            self.uses.entry(name.clone()).or_insert(place);
-            self.emit(&name);
-        }
+        files.iter().for_each(|name| self.emit(name));
     }
 }
 
-/// The messages and enums that a file's messages and services use, each with the path of the field or method.
-fn uses(file: &FileDescriptor, externs: &Externs) -> Vec<(Kind, Vec<i32>)> {
+/// The types of the fields and methods of a file.
+fn uses(file: &FileDescriptor, externs: &Externs) -> Vec<Kind> {
     let mut found = Vec::new();
     file.messages().for_each(|message| uses_of_message(&message, externs, &mut found));
     for method in file.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
-        found.extend([method.input(), method.output()].map(|message| (Kind::Message(message), method.path().to_vec())));
+        found.extend([method.input(), method.output()].map(Kind::Message));
     }
     found
 }
 
-fn uses_of_message(message: &MessageDescriptor, externs: &Externs, found: &mut Vec<(Kind, Vec<i32>)>) {
+fn uses_of_message(message: &MessageDescriptor, externs: &Externs, found: &mut Vec<Kind>) {
     if !externs.has(message.full_name()) {
-        let fields = message.fields().map(|field| (field.kind(), field.path().to_vec()));
-        found.extend(fields.filter(|(kind, _)| matches!(kind, Kind::Message(_) | Kind::Enum(_))));
+        found.extend(message.fields().map(|field| field.kind()));
     }
     message.child_messages().for_each(|child| uses_of_message(&child, externs, found));
 }
 
-fn file_of(kind: &Kind) -> String {
-    let file = match kind {
-        Kind::Message(message) => message.parent_file(),
-        Kind::Enum(declared) => declared.parent_file(),
-        _ => return String::new(),
-    };
-    file.name().to_owned()
+/// The file that declares a type; none declares a scalar.
+fn file_of(kind: &Kind) -> Option<String> {
+    match kind {
+        Kind::Message(message) => Some(message.parent_file().name().to_owned()),
+        Kind::Enum(declared) => Some(declared.parent_file().name().to_owned()),
+        _ => None,
+    }
 }
 
 fn compiler(includes: &[PathBuf], files: &[impl AsRef<Path>], source_info: bool) -> Result<Compiler, Error> {

@@ -47,8 +47,10 @@ fn check(schema: &Schema, emitted: &[Emitted]) -> Result<(), Error> {
     for item in emitted {
         let Some(module) = item.home.modules.get(..=item.home.package_depth) else { continue };
         if schema.files.iter().any(|(_, package)| package.starts_with(module)) {
-            let (place, module) = (&item.place, module.join("::"));
-            return Err(Error::Proto(format!("{place}: the module {module} of this type is that of a package too")));
+            let (file, module) = (&item.home.file, module.join("::"));
+            return Err(Error::Proto(format!(
+                "{file}: the module {module} of a message's types is that of a package too"
+            )));
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Puts the files together: every type in its module, with the paths between them.
 
+mod defaults;
 mod docs;
 mod enums;
 mod includes;
@@ -8,11 +9,11 @@ mod service;
 mod shape;
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 
 use crate::builder::Generated;
 use crate::error::Error;
-use crate::model::{Home, Schema, check_distinct};
+use crate::model::{Home, Schema};
 use crate::names::ident;
 use crate::types::Types;
 
@@ -96,9 +97,6 @@ fn allow() -> TokenStream {
 /// One emitted thing.
 struct Emitted {
     home: Home,
-    /// The names it takes in its module.
-    names: Vec<String>,
-    place: String,
     tokens: TokenStream,
 }
 
@@ -131,7 +129,7 @@ pub(crate) fn files(
 
 fn file(name: &str, emitted: &[Emitted]) -> Result<Generated, Error> {
     let own = emitted.iter().filter(|emitted| emitted.home.file == name).collect::<Vec<_>>();
-    Ok(Generated { name: name.to_owned(), source: source(name, scope(&own, 0)?)? })
+    Ok(Generated { name: name.to_owned(), source: source(name, scope(&own, 0))? })
 }
 
 /// The text of a file.
@@ -141,11 +139,9 @@ fn source(name: &str, tokens: TokenStream) -> Result<String, Error> {
 }
 
 /// The items of one module, `depth` below the package, and the modules in it.
-fn scope(emitted: &[&Emitted], depth: usize) -> Result<TokenStream, Error> {
+fn scope(emitted: &[&Emitted], depth: usize) -> TokenStream {
     let own_depth = |emitted: &Emitted| emitted.home.modules.len() - emitted.home.package_depth;
     let (here, below) = emitted.iter().partition::<Vec<&Emitted>, _>(|emitted| own_depth(emitted) == depth);
-    let names = here.iter().flat_map(|e| e.names.iter().map(|name| (name.as_str(), e.place.as_str())));
-    check_distinct(names, "type")?;
     let items = here.iter().map(|emitted| &emitted.tokens);
 
     let module_of = |emitted: &Emitted| emitted.home.modules.get(emitted.home.package_depth + depth).cloned();
@@ -159,15 +155,10 @@ fn scope(emitted: &[&Emitted], depth: usize) -> Result<TokenStream, Error> {
     let mut nested = Vec::new();
     for module in modules {
         let within = below.iter().copied().filter(|e| module_of(e).as_ref() == Some(&module)).collect::<Vec<_>>();
-        let within = scope(&within, depth + 1)?;
+        let within = scope(&within, depth + 1);
         let docs = format!(" What is declared within the message of this name (`{module}`).");
         let module = ident(&module);
         nested.push(quote!(#[doc = #docs] #allow pub mod #module { #within }));
     }
-    Ok(quote!(#(#items)* #(#nested)*))
-}
-
-/// An identifier with something behind it, such as `GreeterServer`.
-fn with_suffix(name: &str, suffix: &str) -> proc_macro2::Ident {
-    format_ident!("{name}{suffix}")
+    quote!(#(#items)* #(#nested)*)
 }
