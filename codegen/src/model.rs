@@ -33,11 +33,13 @@ pub(crate) struct Message {
     /// In the order of their numbers.
     pub(crate) fields: Vec<Field>,
     pub(crate) oneofs: Vec<Oneof>,
+    pub(crate) reserved_names: Vec<String>,
 }
 
 pub(crate) struct Field {
     pub(crate) number: u32,
     pub(crate) proto_name: String,
+    pub(crate) json_name: String,
     /// The struct's member, or the variant of a oneof.
     pub(crate) name: String,
     pub(crate) docs: Option<String>,
@@ -97,6 +99,7 @@ pub(crate) struct Enum {
     pub(crate) docs: Option<String>,
     pub(crate) place: String,
     pub(crate) values: Vec<Value>,
+    pub(crate) is_closed: bool,
 }
 
 pub(crate) struct Value {

@@ -165,6 +165,7 @@ impl Reader<'_> {
             place,
             fields,
             oneofs,
+            reserved_names: message.reserved_names().map(str::to_owned).collect(),
         };
         check_members(&read)?;
         Ok(read)
@@ -199,9 +200,9 @@ impl Reader<'_> {
             Label::Member(_) => names::camel(field.name()),
             _ => member_name(field.name()),
         };
-        let proto_name = field.name().to_owned();
-        let kind = self.kind(&kind, &place)?;
-        Ok(Field { number: field.number(), proto_name, name, docs: comment, place, label, kind, is_boxed: false })
+        let (proto_name, json_name) = (field.name().to_owned(), field.json_name().to_owned());
+        let (number, kind) = (field.number(), self.kind(&kind, &place)?);
+        Ok(Field { number, proto_name, json_name, name, docs: comment, place, label, kind, is_boxed: false })
     }
 
     fn kind(&self, kind: &ProtoKind, place: &str) -> Result<Kind, Error> {
@@ -273,6 +274,7 @@ impl Reader<'_> {
             docs: comment,
             place,
             values: values.collect(),
+            is_closed: file.syntax() == Syntax::Proto2,
         }
     }
 

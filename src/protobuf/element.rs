@@ -48,7 +48,7 @@ pub trait Element {
     /// Writes the value without its tag.
     fn write(value: &Self::Value, encoder: &mut Encoder<'_>);
     /// Prints the value under its field's name.
-    fn print(value: &Self::Value, name: &'static str, text: &mut Text);
+    fn print(value: &Self::Value, name: &'static str, text: &mut Text<'_>);
 }
 
 /// A value that may lack presence: it is then not written if it is the default.
@@ -87,7 +87,7 @@ macro_rules! varint {
                 encoder.put(|writer| writer.write_varint($write(*value)));
             }
 
-            fn print(value: &$value, name: &'static str, text: &mut Text) {
+            fn print(value: &$value, name: &'static str, text: &mut Text<'_>) {
                 text.line(name, value);
             }
         }
@@ -154,7 +154,7 @@ macro_rules! fixed {
                 encoder.put(|writer| writer.$write(*value));
             }
 
-            fn print(value: &$value, name: &'static str, text: &mut Text) {
+            fn print(value: &$value, name: &'static str, text: &mut Text<'_>) {
                 text.line(name, &$print(*value));
             }
         }
@@ -209,7 +209,7 @@ impl Element for Str {
         encoder.put(|writer| writer.write_string(value));
     }
 
-    fn print(value: &String, name: &'static str, text: &mut Text) {
+    fn print(value: &String, name: &'static str, text: &mut Text<'_>) {
         text.quoted(name, value.as_bytes(), true);
     }
 }
@@ -241,7 +241,7 @@ impl Element for Bytes {
         encoder.put(|writer| writer.write_bytes(value));
     }
 
-    fn print(value: &Vec<u8>, name: &'static str, text: &mut Text) {
+    fn print(value: &Vec<u8>, name: &'static str, text: &mut Text<'_>) {
         text.quoted(name, value, false);
     }
 }
@@ -273,7 +273,7 @@ impl<T: Enumeration> Element for Enum<T> {
         Int32::write(&(*value).into(), encoder);
     }
 
-    fn print(value: &T, name: &'static str, text: &mut Text) {
+    fn print(value: &T, name: &'static str, text: &mut Text<'_>) {
         match value.name() {
             Some(value) => text.line(name, &value),
             None => Int32::print(&(*value).into(), name, text),
@@ -311,8 +311,8 @@ impl<M: Message> Element for Nested<M> {
         encoder.part(|encoder| value.visit(encoder));
     }
 
-    fn print(value: &M, name: &'static str, text: &mut Text) {
-        text.block(name, |text| value.visit(text));
+    fn print(value: &M, name: &'static str, text: &mut Text<'_>) {
+        text.block(name, |text| text.fields(value));
     }
 }
 
@@ -337,7 +337,7 @@ impl<M: Message> Element for Boxed<M> {
         Nested::<M>::write(value, encoder);
     }
 
-    fn print(value: &Box<M>, name: &'static str, text: &mut Text) {
+    fn print(value: &Box<M>, name: &'static str, text: &mut Text<'_>) {
         Nested::<M>::print(value, name, text);
     }
 }

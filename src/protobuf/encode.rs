@@ -21,9 +21,16 @@ pub struct Sizes {
     total: usize,
     // The length of each length-prefixed part, in the order in which the parts begin.
     parts: Vec<usize>,
+    // Whether unknown fields are left out.
+    known_only: bool,
 }
 
 impl Sizes {
+    /// Without the unknown fields.
+    pub(super) fn of_known() -> Self {
+        Self { known_only: true, ..Self::default() }
+    }
+
     pub(super) fn total(&self) -> usize {
         self.total
     }
@@ -87,7 +94,9 @@ impl Visitor for Sizes {
     }
 
     fn unknown(&mut self, fields: &UnknownFields) {
-        self.total += fields.as_bytes().len();
+        if !self.known_only {
+            self.total += fields.as_bytes().len();
+        }
     }
 }
 
@@ -95,6 +104,7 @@ impl Visitor for Sizes {
 pub struct Encoder<'b> {
     writer: Writer<Output<'b>>,
     parts: std::vec::IntoIter<usize>,
+    known_only: bool,
 }
 
 impl std::fmt::Debug for Encoder<'_> {
@@ -105,7 +115,8 @@ impl std::fmt::Debug for Encoder<'_> {
 
 impl<'b> Encoder<'b> {
     pub(super) fn new(buffer: &'b mut BytesMut, sizes: Sizes) -> Self {
-        Self { writer: Writer::new(Output(buffer)), parts: sizes.parts.into_iter() }
+        let Sizes { parts, known_only, .. } = sizes;
+        Self { writer: Writer::new(Output(buffer)), parts: parts.into_iter(), known_only }
     }
 
     /// Writes with quick-protobuf's writer; into memory, which takes everything.
@@ -156,6 +167,9 @@ impl Visitor for Encoder<'_> {
     }
 
     fn unknown(&mut self, fields: &UnknownFields) {
+        if self.known_only {
+            return;
+        }
         self.put(|writer| {
             // The fields are whole, tags included: no prefix.
             fields.as_bytes().iter().try_for_each(|byte| writer.write_u8(*byte))

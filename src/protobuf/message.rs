@@ -8,15 +8,21 @@ use std::fmt::Debug;
 use bytes::BytesMut;
 
 use super::decode::Decoder;
+use super::descriptor::{EnumDescriptor, MessageDescriptor};
 use super::encode::{Encoder, Sizes};
-use super::text::Text;
+#[cfg(feature = "json")]
+use super::json;
+use super::text;
 use super::visit::Visitor;
-use super::{DecodeError, EncodeError, MESSAGE_SIZE_LIMIT};
+use super::{DecodeError, EncodeError, MESSAGE_SIZE_LIMIT, ParseError};
 
 /// A message of a .proto file. Generated code implements it; only call it.
 pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// The name with its package, such as `helloworld.HelloRequest`.
     const FULL_NAME: &'static str;
+
+    /// What the .proto file declares of it: names, types, labels.
+    fn descriptor() -> &'static MessageDescriptor;
 
     /// Reads the value of one field whose tag has been read; a tag that is not known goes to `Decoder::unknown`.
     #[doc(hidden)]
@@ -50,7 +56,7 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT); nothing is appended then.
     fn encode(&self, buffer: &mut BytesMut) -> Result<(), EncodeError> {
-        let sizes = sizes(self)?;
+        let sizes = sizes(self, Sizes::default())?;
         buffer.reserve(sizes.total());
         self.visit(&mut Encoder::new(buffer, sizes));
         Ok(())
@@ -59,7 +65,7 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// Encodes the message behind `head` zeros, in a buffer that has room for just that.
     #[doc(hidden)]
     fn encode_behind(&self, head: usize) -> Result<BytesMut, EncodeError> {
-        let sizes = sizes(self)?;
+        let sizes = sizes(self, Sizes::default())?;
         let mut buffer = BytesMut::with_capacity(head + sizes.total());
         buffer.resize(head, 0);
         self.visit(&mut Encoder::new(&mut buffer, sizes));
@@ -89,14 +95,48 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// The text form, a field a line, as Python's `print(message)` shows it; maps are in the order of their keys.
     /// Unknown fields are not shown.
     fn to_text(&self) -> String {
-        let mut text = Text::default();
-        self.visit(&mut text);
-        text.into_string()
+        text::Printer::new().print(self)
+    }
+
+    /// Parses the text form; [`text::Parser`](super::text::Parser) has what can be chosen.
+    ///
+    /// # Errors
+    ///
+    /// When `text` is not such a message; the error names the field, the line and the column.
+    fn from_text(text: &str) -> Result<Self, ParseError> {
+        text::Parser::new().parse(text)
+    }
+
+    /// The message as JSON; [`json::Printer`](super::json::Printer) has what can be chosen.
+    ///
+    /// # Errors
+    ///
+    /// When it has no JSON form, such as a `Timestamp` out of its range.
+    #[cfg(feature = "json")]
+    fn to_json(&self) -> Result<String, json::PrintError> {
+        json::Printer::new().print(self)
+    }
+
+    /// Parses JSON; [`json::Parser`](super::json::Parser) has what can be chosen.
+    ///
+    /// # Errors
+    ///
+    /// When `json` is not such a message; the error names the field, the line and the column.
+    #[cfg(feature = "json")]
+    fn from_json(json: &str) -> Result<Self, ParseError> {
+        json::Parser::new().parse(json)
     }
 }
 
-fn sizes<M: Message>(message: &M) -> Result<Sizes, EncodeError> {
-    let mut sizes = Sizes::default();
+/// Encodes a message without the unknown fields, those of the messages in it included.
+pub(super) fn encode_known<M: Message>(message: &M) -> Result<Vec<u8>, EncodeError> {
+    let sizes = sizes(message, Sizes::of_known())?;
+    let mut buffer = BytesMut::with_capacity(sizes.total());
+    message.visit(&mut Encoder::new(&mut buffer, sizes));
+    Ok(buffer.into())
+}
+
+fn sizes<M: Message>(message: &M, mut sizes: Sizes) -> Result<Sizes, EncodeError> {
     message.visit(&mut sizes);
     if sizes.total() > MESSAGE_SIZE_LIMIT {
         return Err(EncodeError::new(M::FULL_NAME, sizes.total()));
@@ -110,4 +150,7 @@ fn sizes<M: Message>(message: &M) -> Result<Sizes, EncodeError> {
 pub trait Enumeration: Copy + Debug + Default + PartialEq + From<i32> + Into<i32> + Send + Sync + 'static {
     /// The name as the .proto file has it, such as `PHONE_TYPE_HOME`; `None` for a number it does not name.
     fn name(self) -> Option<&'static str>;
+
+    /// What the .proto file declares of it.
+    fn descriptor() -> &'static EnumDescriptor;
 }

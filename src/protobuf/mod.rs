@@ -1,4 +1,4 @@
-//! The message layer: [`Message`], decoding, encoding, unknown fields and the text form.
+//! The message layer: [`Message`], decoding, encoding, unknown fields, the text form and JSON.
 //!
 //! Owns the rules of the Protocol Buffers encoding (<https://protobuf.dev/programming-guides/encoding/>) as far as
 //! they do not depend on one message; what does is generated from the .proto file by `threadwire-build` and calls the
@@ -46,19 +46,35 @@
 //!   nest at most [`RECURSION_LIMIT`] deep, [`MEMORY_PER_BYTE`] and [`UNKNOWN_FIELD_LIMIT`] bound the rest.
 //! - Fields it does not know, and known fields with another wire type, are kept and written again, byte for byte.
 //! - A field that comes twice is merged as the rules say: the last scalar wins, messages merge, lists grow.
+//!
+//! [`text`] and, with the feature `json`, `json` are read by way of the same bytes: they are written in the wire format as
+//! the message's [descriptor](MessageDescriptor) tells, and decoded.
 
 mod decode;
+mod descriptor;
 mod element;
 mod encode;
 mod error;
+#[cfg(feature = "json")]
+pub mod json;
 mod message;
 mod number;
-mod text;
+mod parse_error;
+mod path;
+mod records;
+mod registry;
+mod scalar;
+pub mod text;
+mod transcode;
 mod unknown;
 mod visit;
+mod well_known;
 
+pub use descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use message::{Enumeration, Message};
+pub use parse_error::{ParseError, ParseErrorKind};
+pub use registry::TypeRegistry;
 pub use unknown::UnknownFields;
 
 /// How many messages may lie within each other below the outermost one, as in the other implementations.
@@ -83,6 +99,7 @@ pub const MESSAGE_SIZE_LIMIT: usize = i32::MAX as usize;
 #[doc(hidden)]
 pub mod runtime {
     pub use super::decode::Decoder;
+    pub use super::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
     pub use super::element::{
         Bool, Boxed, Bytes, Double, Element, Enum, Fixed32, Fixed64, Float, Int32, Int64, Nested, Packable, Scalar,
         Sfixed32, Sfixed64, Sint32, Sint64, Str, Uint32, Uint64,

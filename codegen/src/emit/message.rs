@@ -8,7 +8,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::docs::docs;
-use super::{Context, Emitted, allow, path, shape};
+use super::{Context, Emitted, allow, descriptor, path, shape};
 use crate::error::Error;
 use crate::model::{Field, Home, Kind, Label, Message, Oneof};
 use crate::names::{ident, snake};
@@ -104,11 +104,13 @@ impl Writer<'_> {
             arms.push(self.arms(field)?);
             visits.push(self.visit(field)?);
         }
-        let allow = allow();
+        let (allow, descriptor) = (allow(), descriptor::message(self.context, self.message)?);
         Ok(quote! {
             #allow
             impl #protobuf::Message for #name {
                 const FULL_NAME: &'static str = #full_name;
+
+                #descriptor
 
                 fn merge_field(
                     &mut self,

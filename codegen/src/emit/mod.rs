@@ -1,5 +1,6 @@
 //! Puts the files together: every type in its module, with the paths between them.
 
+mod descriptor;
 mod docs;
 mod enums;
 mod message;
