@@ -12,6 +12,7 @@ use super::descriptor::{EnumDescriptor, MessageDescriptor};
 use super::encode::{Encoder, Sizes};
 #[cfg(feature = "json")]
 use super::json;
+use super::missing::Missing;
 use super::text;
 use super::visit::Visitor;
 use super::{DecodeError, EncodeError, MESSAGE_SIZE_LIMIT, ParseError};
@@ -20,6 +21,10 @@ use super::{DecodeError, EncodeError, MESSAGE_SIZE_LIMIT, ParseError};
 pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// The name with its package, such as `helloworld.HelloRequest`.
     const FULL_NAME: &'static str;
+
+    /// Whether it, or a message within it, has required fields (proto2).
+    #[doc(hidden)]
+    const HAS_REQUIRED: bool = false;
 
     /// What the .proto file declares of it: names, types, labels.
     fn descriptor() -> &'static MessageDescriptor;
@@ -43,7 +48,7 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT).
+    /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field.
     fn encode_to_vec(&self) -> Result<Vec<u8>, EncodeError> {
         let mut buffer = BytesMut::new();
         self.encode(&mut buffer)?;
@@ -54,7 +59,8 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT); nothing is appended then.
+    /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field;
+    /// nothing is appended then.
     fn encode(&self, buffer: &mut BytesMut) -> Result<(), EncodeError> {
         let sizes = sizes(self, Sizes::default())?;
         buffer.reserve(sizes.total());
@@ -76,7 +82,7 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When `bytes` are not such a message; the error names the byte and the field.
+    /// When `bytes` are not such a message, or lack a required field; the error names the byte and the field.
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut message = Self::default();
         message.merge(bytes)?;
@@ -87,9 +93,11 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When `bytes` are not such a message; what came before the offending byte has been merged then.
+    /// When `bytes` are not such a message; what came before the offending byte has been merged then. When a required
+    /// field is missing afterwards.
     fn merge(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
-        Decoder::new(bytes)?.merge_all(self)
+        Decoder::new(bytes)?.merge_all(self)?;
+        Missing::of(self).map_or(Ok(()), |path| Err(DecodeError::missing(bytes.len(), path)))
     }
 
     /// The text form, a field a line, as Python's `print(message)` shows it; maps are in the order of their keys.
@@ -139,7 +147,10 @@ pub(super) fn encode_known<M: Message>(message: &M) -> Result<Vec<u8>, EncodeErr
 fn sizes<M: Message>(message: &M, mut sizes: Sizes) -> Result<Sizes, EncodeError> {
     message.visit(&mut sizes);
     if sizes.total() > MESSAGE_SIZE_LIMIT {
-        return Err(EncodeError::new(M::FULL_NAME, sizes.total()));
+        return Err(EncodeError::too_large(M::FULL_NAME, sizes.total()));
+    }
+    if let Some(path) = Missing::of(message) {
+        return Err(EncodeError::missing(M::FULL_NAME, &path));
     }
     Ok(sizes)
 }

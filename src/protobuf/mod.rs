@@ -58,6 +58,7 @@ mod error;
 #[cfg(feature = "json")]
 pub mod json;
 mod message;
+mod missing;
 mod number;
 mod parse_error;
 mod path;
@@ -71,7 +72,7 @@ mod visit;
 mod well_known;
 
 pub use descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
-pub use error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use message::{Enumeration, Message};
 pub use parse_error::{ParseError, ParseErrorKind};
 pub use registry::TypeRegistry;
@@ -101,8 +102,8 @@ pub mod runtime {
     pub use super::decode::Decoder;
     pub use super::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
     pub use super::element::{
-        Bool, Boxed, Bytes, Double, Element, Enum, Fixed32, Fixed64, Float, Int32, Int64, Nested, Packable, Scalar,
-        Sfixed32, Sfixed64, Sint32, Sint64, Str, Uint32, Uint64,
+        Bool, Boxed, Bytes, Closed, Double, Element, Enum, Fixed32, Fixed64, Float, Group, Int32, Int64, Nested,
+        Packable, Scalar, Sfixed32, Sfixed64, Sint32, Sint64, Str, Uint32, Uint64,
     };
     pub use super::visit::Visitor;
 }

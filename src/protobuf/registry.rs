@@ -57,8 +57,10 @@ impl fmt::Debug for TypeRegistry {
 }
 
 fn known<M: Message>(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    encode_known(&M::decode(bytes)?)
-        .map_err(|error| DecodeError::new(0, DecodeErrorKind::TooLarge { size: error.size() }))
+    let message = M::decode(bytes)?;
+    // What has been decoded lacks nothing; it can only be too large.
+    let too_large = |_| DecodeError::new(0, DecodeErrorKind::TooLarge { size: message.encoded_len() });
+    encode_known(&message).map_err(too_large)
 }
 
 fn print<M: Message>(bytes: &[u8], text: &mut Text<'_>) -> Result<(), DecodeError> {

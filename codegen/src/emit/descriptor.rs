@@ -55,6 +55,7 @@ fn field(context: &Context<'_>, field: &Field, from: &[String]) -> Result<TokenS
     let label = match field.label {
         Label::Singular => quote!(Singular),
         Label::Optional => quote!(Optional),
+        Label::Required => quote!(Required),
         Label::Repeated => quote!(Repeated),
         Label::Packed => quote!(Packed),
         Label::Map(key) => {
@@ -83,6 +84,10 @@ fn kind(context: &Context<'_>, kind: Kind, from: &[String]) -> Result<TokenStrea
         Kind::Message(index) => {
             let ty = context.message(index, from)?;
             quote!(#runtime::Kind::Message(<#ty as #protobuf::Message>::descriptor))
+        }
+        Kind::Group(index) => {
+            let ty = context.message(index, from)?;
+            quote!(#runtime::Kind::Group(<#ty as #protobuf::Message>::descriptor))
         }
     })
 }

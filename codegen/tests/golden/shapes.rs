@@ -232,7 +232,9 @@ impl ::threadwire::protobuf::Message for Shapes {
             82u32 => {
                 decoder
                     .member::<
-                        ::threadwire::protobuf::runtime::Boxed<Shapes>,
+                        ::threadwire::protobuf::runtime::Boxed<
+                            ::threadwire::protobuf::runtime::Nested<Shapes>,
+                        >,
                         shapes::Choice,
                     >(
                         "itself",
@@ -315,7 +317,9 @@ impl ::threadwire::protobuf::Message for Shapes {
             );
         visitor
             .member::<
-                ::threadwire::protobuf::runtime::Boxed<Shapes>,
+                ::threadwire::protobuf::runtime::Boxed<
+                    ::threadwire::protobuf::runtime::Nested<Shapes>,
+                >,
                 shapes::Choice,
             >(
                 10u32,
@@ -424,7 +428,9 @@ impl ::threadwire::protobuf::Message for Tree {
             10u32 => {
                 decoder
                     .optional::<
-                        ::threadwire::protobuf::runtime::Boxed<Tree>,
+                        ::threadwire::protobuf::runtime::Boxed<
+                            ::threadwire::protobuf::runtime::Nested<Tree>,
+                        >,
                     >("left", &mut self.left)
             }
             18u32 => {
@@ -445,7 +451,9 @@ impl ::threadwire::protobuf::Message for Tree {
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .optional::<
-                ::threadwire::protobuf::runtime::Boxed<Tree>,
+                ::threadwire::protobuf::runtime::Boxed<
+                    ::threadwire::protobuf::runtime::Nested<Tree>,
+                >,
             >(1u32, "left", &self.left);
         visitor
             .repeated::<
