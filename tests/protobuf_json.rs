@@ -15,7 +15,7 @@ use protobuf_proto::google::protobuf::{
 };
 use protobuf_proto::{
     Choice, Color, Holder, Lists, Maps, Names, Person, Place, Presence, Scalars, Tree, WellKnown, Wrappers, choice,
-    well_known,
+    legacy, well_known,
 };
 use threadwire::protobuf::{DecodeErrorKind, Message, ParseErrorKind, TypeRegistry, json};
 
@@ -412,7 +412,9 @@ fn field_masks() {
     assert_eq!(printed(&mask(&[])), r#"{"mask":""}"#);
     assert_eq!(parsed::<WellKnown>(r#"{"mask":"a,bC.dE"}"#), r#"mask { paths: "a" paths: "b_c.d_e" }"#);
     refused::<WellKnown>(r#"{"mask":"a_b"}"#);
-    for path in ["fooBar", "foo_3_bar", "foo__bar", "foo_", "_Foo"] {
+    // Python reads an empty path, but would not read it again where it is the only one.
+    refused::<WellKnown>(r#"{"mask":"a,"}"#);
+    for path in ["", "fooBar", "foo_3_bar", "foo__bar", "foo_", "_Foo"] {
         let error = mask(&[path]).to_json().unwrap_err();
         assert_eq!(*error.kind(), json::PrintErrorKind::FieldMask { path: path.into() });
     }
@@ -447,6 +449,7 @@ fn values() {
 #[test]
 fn null_values_are_null() {
     assert_eq!(parsed::<WellKnown>(r#"{"null":null}"#), "");
+    refused::<WellKnown>(r#"{"null":1}"#);
     for json in [r#"{"eitherNull":null}"#, r#"{"eitherNull":"NULL_VALUE"}"#, r#"{"eitherNull":0}"#] {
         let message = WellKnown::from_json(json).unwrap();
         assert!(matches!(message.either, Some(well_known::Either::EitherNull(_))), "{json}");
@@ -601,4 +604,62 @@ fn large_inputs_take_no_more_than_their_size() {
     let empties = format!("{{\"scalars\":[{}{{}}]}}", "{},".repeat(4_000_000));
     let error = json::Parser::new().parse::<protobuf_proto::Large>(&empties).unwrap_err();
     assert!(matches!(error.kind(), ParseErrorKind::Message(_)), "{error}");
+}
+
+#[test]
+fn groups_closed_enums_and_required_fields() {
+    let json = "{\"before\":1,\"single\":{\"a\":2,\"within\":{\"text\":\"x\"}},\"many\":[{\"a\":1},{}],\"chosen\":{},\
+        \"recursive\":{\"groups\":{},\"numbers\":[1,2]}}";
+    assert_eq!(printed(&legacy::Groups::from_json(json).unwrap()), json);
+
+    let json = r#"{"level":"LEVEL_HIGH","levels":["LEVEL_LOW","LEVEL_BELOW"],"byNumber":{"1":"LEVEL_LOW"}}"#;
+    assert_eq!(printed(&legacy::Closed::from_json(json).unwrap()), json);
+    assert_eq!(parsed::<legacy::Closed>(r#"{"level":7,"levels":[-2]}"#), "level: LEVEL_HIGH levels: LEVEL_BELOW");
+    for json in [r#"{"level":1}"#, r#"{"level":0}"#, r#"{"levels":[3,4]}"#, r#"{"byNumber":{"1":1}}"#] {
+        refused::<legacy::Closed>(json);
+    }
+
+    let json = r#"{"id":1,"inner":[{"name":""}],"level":"LEVEL_LOW"}"#;
+    assert_eq!(printed(&legacy::Required::from_json(json).unwrap()), json);
+    for (json, error) in [
+        (r#"{"id":1}"#, r#"at 1:1: the required field "level" is missing"#),
+        (r#"{"id":1,"level":3,"inner":[{}]}"#, r#"inner[0] at 1:28: the required field "name" is missing"#),
+        (r#"{"id":null,"level":3}"#, "id at 1:7: expected a whole number of 32 bits, got null"),
+    ] {
+        assert_eq!(refused::<legacy::Required>(json), error);
+    }
+}
+
+/// Whatever the JSON is, it is an error or a message, and a message that is printed is read again as the same.
+#[test]
+fn every_truncation_and_every_changed_byte_is_an_error_or_a_message() {
+    let whole = "{\"any\":{\"@type\":\"x/google.protobuf.Struct\",\"value\":{\"a\":[1e2,null]}},\"map\":{\"k\\n\":-0.5},\
+        \"timestamp\":\"1970-01-01T00:00:00.5Z\",\"duration\":\"-1.5s\",\"mask\":\"a,bC\",\"eitherString\":\"\\ud83d\\ude00\",\
+        \"values\":[true,\"x\",{}],\"anys\":[{\"@type\":\"x/threadwire.test.Place\",\"lat\":\"1\"}],\"null\":0}";
+    let types = types();
+    let parser = json::Parser::new().types(&types);
+    assert!(parser.parse::<WellKnown>(whole).is_ok());
+    let (mut errors, mut messages) = (0, 0);
+    let mut check = |json: &str| {
+        for ignore in [false, true] {
+            let Ok(message) = parser.ignore_unknown_fields(ignore).parse::<WellKnown>(json) else {
+                errors += 1;
+                continue;
+            };
+            messages += 1;
+            let printed = json::Printer::new().types(&types).print(&message).unwrap();
+            assert_eq!(parser.parse::<WellKnown>(&printed).unwrap(), message, "{json} became {printed}");
+        }
+    };
+    for end in 0..whole.len() {
+        check(whole.get(..end).unwrap());
+    }
+    for place in 0..whole.len() {
+        for byte in b"\0 \"\\{}[]:,-+.019eEntud@/_\x7f" {
+            let mut changed = whole.as_bytes().to_vec();
+            changed[place] = *byte;
+            check(std::str::from_utf8(&changed).unwrap());
+        }
+    }
+    assert!(errors > 1_000 && messages > 1_000, "{errors} errors, {messages} messages");
 }

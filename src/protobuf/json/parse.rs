@@ -219,7 +219,8 @@ impl<'a> Transcoder<'a, '_> {
 
     fn enum_value(&mut self, kind: Kind, descriptor: &EnumDescriptor) -> Result<Option<Scalar>, ParseError> {
         let place = self.lexer.place();
-        if descriptor.full_name == NULL_VALUE && self.lexer.word("null") {
+        let is_null_value = descriptor.full_name == NULL_VALUE;
+        if is_null_value && self.lexer.word("null") {
             return Ok(Some(Scalar::Bits(0)));
         }
         if self.lexer.peek() == Some(b'"') {
@@ -232,7 +233,8 @@ impl<'a> Transcoder<'a, '_> {
         }
         let Some(number) = self.lexer.number() else { return Err(self.lexer.unexpected(&scalar::called(kind))) };
         let bits = number::whole(number).and_then(|value| scalar::bits(kind, value));
-        let bits = bits.filter(|bits| !descriptor.is_closed || descriptor.name(*bits as i32).is_some());
+        let is_named_only = descriptor.is_closed || is_null_value;
+        let bits = bits.filter(|bits| !is_named_only || descriptor.name(*bits as i32).is_some());
         bits.map(|bits| Some(Scalar::Bits(bits))).ok_or_else(|| self.wrong(place, kind, number))
     }
 

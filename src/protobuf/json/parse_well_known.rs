@@ -160,8 +160,11 @@ impl Transcoder<'_, '_> {
     }
 }
 
-/// `fooBar.baz` as `foo_bar.baz`; an underscore would not come back.
+/// `fooBar.baz` as `foo_bar.baz`; an underscore would not come back, nor would a path that is empty.
 fn snake_case(path: &str) -> Option<String> {
+    if path.is_empty() {
+        return None;
+    }
     let mut snake = String::with_capacity(path.len());
     for character in path.chars() {
         match character {

@@ -106,6 +106,9 @@ fn parts(records: Records<'_>) -> (i64, i32) {
 
 /// `foo_bar.baz` as `fooBar.baz`, if that comes back the same.
 fn camel_case(path: &str) -> Option<String> {
+    if path.is_empty() {
+        return None;
+    }
     let mut camel = String::with_capacity(path.len());
     let mut characters = path.chars();
     while let Some(character) = characters.next() {
