@@ -5,8 +5,6 @@
 
 use std::fmt::Debug;
 
-use bytes::BytesMut;
-
 use super::decode::Decoder;
 use super::descriptor::{EnumDescriptor, MessageDescriptor};
 use super::encode::{Encoder, Sizes};
@@ -50,9 +48,9 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field.
     fn encode_to_vec(&self) -> Result<Vec<u8>, EncodeError> {
-        let mut buffer = BytesMut::new();
+        let mut buffer = Vec::new();
         self.encode(&mut buffer)?;
-        Ok(buffer.into())
+        Ok(buffer)
     }
 
     /// Appends the encoded message to `buffer`.
@@ -61,20 +59,15 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field;
     /// nothing is appended then.
-    fn encode(&self, buffer: &mut BytesMut) -> Result<(), EncodeError> {
-        let sizes = sizes(self, Sizes::default())?;
-        buffer.reserve(sizes.total());
-        self.visit(&mut Encoder::new(buffer, sizes));
-        Ok(())
+    fn encode(&self, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
+        append(self, 0, buffer)
     }
 
     /// Encodes the message behind `head` zeros, in a buffer that has room for just that.
     #[doc(hidden)]
-    fn encode_behind(&self, head: usize) -> Result<BytesMut, EncodeError> {
-        let sizes = sizes(self, Sizes::default())?;
-        let mut buffer = BytesMut::with_capacity(head + sizes.total());
-        buffer.resize(head, 0);
-        self.visit(&mut Encoder::new(&mut buffer, sizes));
+    fn encode_behind(&self, head: usize) -> Result<Vec<u8>, EncodeError> {
+        let mut buffer = Vec::new();
+        append(self, head, &mut buffer)?;
         Ok(buffer)
     }
 
@@ -139,11 +132,26 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
 /// Encodes a message without the unknown fields, those of the messages in it included.
 pub(super) fn encode_known<M: Message>(message: &M) -> Result<Vec<u8>, EncodeError> {
     let sizes = sizes(message, Sizes::of_known())?;
-    let mut buffer = BytesMut::with_capacity(sizes.total());
-    message.visit(&mut Encoder::new(&mut buffer, sizes));
-    Ok(buffer.into())
+    let mut bytes = vec![0; sizes.total()];
+    message.visit(&mut Encoder::new(&mut bytes, sizes));
+    Ok(bytes)
 }
 
+#[inline]
+/// Appends `head` zeros and the message.
+fn append<M: Message>(message: &M, head: usize, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let sizes = sizes(message, Sizes::default())?;
+    let start = buffer.len() + head;
+    if buffer.capacity() == 0 {
+        // Cheaper than to let it grow.
+        *buffer = Vec::with_capacity(start + sizes.total());
+    }
+    buffer.resize(start + sizes.total(), 0);
+    message.visit(&mut Encoder::new(buffer.get_mut(start..).unwrap_or_default(), sizes));
+    Ok(())
+}
+
+#[inline]
 fn sizes<M: Message>(message: &M, mut sizes: Sizes) -> Result<Sizes, EncodeError> {
     message.visit(&mut sizes);
     if sizes.total() > MESSAGE_SIZE_LIMIT {

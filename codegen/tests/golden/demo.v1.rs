@@ -62,6 +62,7 @@ impl ::threadwire::protobuf::Message for Request {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -145,6 +146,7 @@ impl ::threadwire::protobuf::Message for Reply {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<

@@ -268,6 +268,7 @@ impl ::threadwire::protobuf::Message for Shapes {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -448,6 +449,7 @@ impl ::threadwire::protobuf::Message for Tree {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .optional::<
@@ -533,6 +535,7 @@ impl ::threadwire::protobuf::Message for Leaf {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .map::<
@@ -729,6 +732,7 @@ pub mod shapes {
                 _ => decoder.unknown(tag, &mut self.unknown_fields),
             }
         }
+        #[inline]
         fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
             visitor.unknown(&self.unknown_fields);
         }
