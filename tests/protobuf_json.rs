@@ -17,7 +17,7 @@ use protobuf_proto::{
     Choice, Color, Holder, Lists, Maps, Names, Person, Place, Presence, Scalars, Tree, WellKnown, Wrappers, choice,
     legacy, well_known,
 };
-use threadwire::protobuf::{DecodeErrorKind, Message, ParseErrorKind, TypeRegistry, json};
+use threadwire::protobuf::{DecodeErrorKind, Message, ParseErrorKind, TypeRegistry, json, text};
 
 fn types() -> TypeRegistry {
     let mut types = TypeRegistry::new();
@@ -586,6 +586,32 @@ fn depth_is_bounded() {
     assert!(json::Parser::new().types(&types).parse::<Any>(&json).is_err());
 }
 
+/// As deep as it may be, on the stack of a thread of ours.
+#[test]
+fn the_deepest_messages_need_little_stack() {
+    let work = || {
+        let types = types();
+        let (parser, printer) = (json::Parser::new().types(&types), json::Printer::new().types(&types));
+        let nested = |open: &str, depth, close: &str| format!("{}{{}}{}", open.repeat(depth), close.repeat(depth));
+        let tree = parser.parse::<Tree>(&nested("{\"children\":[", 100, "]}")).unwrap();
+        printer.print(&tree).unwrap();
+        let maps = parser.parse::<Maps>(&nested("{\"nested\":{\"\":", 100, "}}")).unwrap();
+        printer.print(&maps).unwrap();
+        let value = parser.parse::<Value>(&nested("{\"\":", 49, "}")).unwrap();
+        printer.print(&value).unwrap();
+        let any = "{\"@type\":\"x/google.protobuf.Any\",\"value\":";
+        let any = parser.parse::<Any>(&nested(any, 100, "}")).unwrap();
+        printer.print(&any).unwrap();
+        let text = text::Printer::new().types(&types).print(&any);
+        text::Parser::new().types(&types).parse::<Any>(&text).unwrap();
+        parser
+            .ignore_unknown_fields(true)
+            .parse::<Tree>(&format!("{{\"x\":{}1{}}}", "[".repeat(200), "]".repeat(200)))
+            .unwrap();
+    };
+    std::thread::Builder::new().stack_size(512 << 10).spawn(work).unwrap().join().unwrap();
+}
+
 #[test]
 fn large_inputs_take_no_more_than_their_size() {
     let long = "é".repeat(5 << 20);
@@ -601,7 +627,7 @@ fn large_inputs_take_no_more_than_their_size() {
     let zeros = format!("{{\"anInt64\":1{}e-1048576}}", "0".repeat(1 << 20));
     assert_eq!(Scalars::from_json(&zeros).unwrap().an_int64, 1);
     // Elements that cost three bytes of JSON and a structure of memory each: the decoder's bound holds.
-    let empties = format!("{{\"scalars\":[{}{{}}]}}", "{},".repeat(1_600_000));
+    let empties = format!("{{\"scalars\":[{}{{}}]}}", "{},".repeat(2_500_000));
     let error = json::Parser::new().parse::<protobuf_proto::Large>(&empties).unwrap_err();
     assert!(matches!(error.kind(), ParseErrorKind::Message(_)), "{error}");
 }

@@ -3,9 +3,30 @@
 //! Owns the mapping; what a message's fields are it knows by descriptors. [`Message::to_json`] and
 //! [`Message::from_json`] are the short way; [`Printer`] and [`Parser`] have what can be chosen.
 //!
-//! ```text
-//! let person = Person::from_json(r#"{ "name": "John Doe", "id": 123 }"#)?;
-//! let json = json::Printer::new().pretty(true).print(&person)?;
+//! ```
+//! # #[cfg(feature = "program")] // which compiles this file
+//! # mod example {
+//! mod proto {
+//!     threadwire::include_proto!("person");
+//! }
+//! use proto::Person;
+//! use threadwire::protobuf::{Message, json};
+//!
+//! # pub fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let person = Person::from_json(r#"{ "name": "John Doe", "id": "1.23e2" }"#)?;
+//! assert_eq!(person.id, 123);
+//! assert_eq!(person.to_json()?, r#"{"name":"John Doe","id":123}"#);
+//!
+//! let all = json::Printer::new().always_print(true).print(&person)?;
+//! assert_eq!(all, r#"{"name":"John Doe","id":123,"email":""}"#);
+//!
+//! let error = Person::from_json("{\n  \"id\": true\n}").unwrap_err();
+//! assert_eq!(error.to_string(), "id at 2:9: expected a whole number of 32 bits, got true");
+//! # Ok(())
+//! # }
+//! # }
+//! # #[cfg(feature = "program")]
+//! # example::main().unwrap();
 //! ```
 //!
 //! A message is printed by way of its bytes, and parsed by way of them: `print` walks over what the encoder wrote, `parse`

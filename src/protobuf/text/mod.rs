@@ -3,9 +3,29 @@
 //! Owns the grammar; what a message's fields are it knows by descriptors and visitors. [`Message::to_text`] and
 //! [`Message::from_text`] are the short way; [`Printer`] and [`Parser`] have what can be chosen.
 //!
-//! ```text
-//! let person = Person::from_text("name: 'John Doe' phones { number: '1234' } # and so on")?;
-//! let text = text::Printer::new().types(&types).print(&person);
+//! ```
+//! # #[cfg(feature = "program")] // which compiles this file
+//! # mod example {
+//! mod proto {
+//!     threadwire::include_proto!("person");
+//! }
+//! use proto::Person;
+//! use threadwire::protobuf::{Message, text};
+//!
+//! # pub fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let person = Person::from_text("name: 'John ' \"Doe\"; id: 0x7b # and so on")?;
+//! assert_eq!(person.to_text(), "name: \"John Doe\"\nid: 123\n");
+//!
+//! let parser = text::Parser::new().ignore_unknown_fields(true);
+//! assert_eq!(parser.parse::<Person>("id: 1 other { a: [1, 2] }")?.id, 1);
+//!
+//! let error = Person::from_text("id: true").unwrap_err();
+//! assert_eq!(error.to_string(), "id at 1:5: expected a whole number of 32 bits, got true");
+//! # Ok(())
+//! # }
+//! # }
+//! # #[cfg(feature = "program")]
+//! # example::main().unwrap();
 //! ```
 //!
 //! # What is read
