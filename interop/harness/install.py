@@ -37,12 +37,21 @@ def once(name, content, install):
 
 
 def ours():
-    # The peer is outside our workspace as an embedder is, but resolves to the versions that we test.
-    shutil.copy(ROOT / "Cargo.lock", INTEROP / "peer" / "Cargo.lock")
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    target = target_folder()
     run(["cargo", "build", "--locked", "--package", "threadwire", "--target-dir", target], cwd=ROOT)
-    run(["cargo", "build", "--target-dir", target], cwd=INTEROP / "peer")
-    return Ours(target / "debug" / "threadwire", target / "debug" / "threadwire-interop-peer")
+    return Ours(target / "debug" / "threadwire", crate("peer"))
+
+
+def target_folder():
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+
+def crate(name, **environment):
+    """Builds a crate of ours; its program."""
+    # They are outside our workspace as an embedder is, but resolve to the versions that we test.
+    shutil.copy(ROOT / "Cargo.lock", INTEROP / name / "Cargo.lock")
+    run(["cargo", "build", "--target-dir", target_folder()], cwd=INTEROP / name, env={**os.environ, **environment})
+    return str(target_folder() / "debug" / f"threadwire-interop-{name}")
 
 
 def python():
@@ -64,15 +73,21 @@ def python():
 
 def node():
     folder = PEERS / "node"
-    for file in (INTEROP / "node").iterdir():
-        (folder / "protos").mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, folder)
+    (folder / "protos").mkdir(parents=True, exist_ok=True)
     for proto in PROTOS:
         shutil.copy(proto, folder / "protos")
-    # No package that we use needs its install script.
-    once("node", (folder / "package-lock.json").read_text(),
-         lambda: run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder))
+    npm(folder, INTEROP / "node", [file.name for file in (INTEROP / "node").iterdir()])
     return ["node", str(folder / "peer.js")]
+
+
+def npm(folder, source, files):
+    """Copies the files, and installs what the package-lock.json among them names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        shutil.copy(source / file, folder)
+    # No package that we use needs its install script.
+    once(folder.name, (folder / "package-lock.json").read_text(),
+         lambda: run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder))
 
 
 def grpcurl():

@@ -1,0 +1,14 @@
+//! Compiles the runner's .proto files, which come with it: harness/conformance.py says where they are.
+
+use std::path::PathBuf;
+
+/// The protocol between runner and program, and the messages it tests with.
+const FILES: [&str; 2] = ["conformance/conformance.proto", "google/protobuf/test_messages_proto3.proto"];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    println!("cargo:rerun-if-env-changed=CONFORMANCE_PROTOS");
+    let include = PathBuf::from(std::env::var("CONFORMANCE_PROTOS")?);
+    let files = FILES.map(|file| include.join(file));
+    threadwire_build::Builder::new().include(include).services(false).compile(&files)?;
+    Ok(())
+}

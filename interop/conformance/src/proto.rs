@@ -1,0 +1,17 @@
+//! What is generated from the runner's .proto files, in modules that nest as the packages do.
+
+pub(crate) mod conformance {
+    threadwire::include_proto!("conformance");
+}
+
+pub(crate) mod google {
+    pub(crate) mod protobuf {
+        threadwire::include_proto!("google.protobuf");
+    }
+}
+
+pub(crate) mod protobuf_test_messages {
+    pub(crate) mod proto3 {
+        threadwire::include_proto!("protobuf_test_messages.proto3");
+    }
+}
