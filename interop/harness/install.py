@@ -54,8 +54,17 @@ def crate(name, **environment):
     return str(target_folder() / "debug" / f"threadwire-interop-{name}")
 
 
-def python():
-    environment, generated = PEERS / "python", PEERS / "python-generated"
+def compiler():
+    """The program that compiles .proto files with threadwire-build."""
+    target = target_folder()
+    run(["cargo", "build", "--locked", "--package", "threadwire-build", "--example", "compile", "--target-dir", target],
+        cwd=ROOT)
+    return str(target / "debug" / "examples" / "compile")
+
+
+def python_environment():
+    """Python with the packages that it needs; the folder of the environment."""
+    environment = PEERS / "python"
     requirements = INTEROP / "python" / "requirements.txt"
 
     def install():
@@ -64,6 +73,11 @@ def python():
         run([environment / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements])
 
     once("python", requirements.read_text(), install)
+    return environment
+
+
+def python():
+    environment, generated = python_environment(), PEERS / "python-generated"
     generated.mkdir(exist_ok=True)
     includes = [argument for proto in PROTOS for argument in ("-I", proto.parent)]
     run([environment / "bin/python", "-m", "grpc_tools.protoc", *includes, f"--python_out={generated}",
