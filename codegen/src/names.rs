@@ -25,6 +25,21 @@ pub(crate) fn ident(name: &str) -> Ident {
     }
 }
 
+/// The names of one scope. What protoc tells apart by capitals and underscores may be one name in Rust: the later ones
+/// get an underscore.
+#[derive(Default)]
+pub(crate) struct Scope(BTreeSet<String>);
+
+impl Scope {
+    /// The name, or one like it that nobody has.
+    pub(crate) fn take(&mut self, mut name: String) -> String {
+        while !self.0.insert(ident(&name).to_string()) {
+            name.push('_');
+        }
+        name
+    }
+}
+
 /// `snake_case`, for fields, methods and modules: `HTTPRequest` becomes `http_request`.
 pub(crate) fn snake(name: &str) -> String {
     let mut snake = String::new();
