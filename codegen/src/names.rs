@@ -74,23 +74,14 @@ fn beginning_with_letter(camel: String) -> String {
 }
 
 /// The values of an enum without the enum's name, which they repeat by custom: `KIND_HOME` of `Kind` becomes `Home`.
-/// Names that differ in what Rust's do not show are told apart: behind `MOO`, `moo` becomes `Moo_`.
 pub(crate) fn variants(enum_name: &str, values: &[String]) -> Vec<String> {
     let prefix = format!("{}_", snake(enum_name).to_ascii_uppercase());
     let short = values.iter().map(|value| value.strip_prefix(&prefix)).collect::<Option<Vec<_>>>();
     let begins_well = |value: &&str| value.starts_with(|first: char| first.is_ascii_alphabetic());
-    let camel: Vec<_> = match short {
+    match short {
         Some(short) if short.iter().all(begins_well) => short.into_iter().map(camel_from_capitals).collect(),
         _ => values.iter().map(|value| camel_from_capitals(value)).collect(),
-    };
-    let mut taken = BTreeSet::new();
-    let distinct = camel.into_iter().map(|mut name| {
-        while !taken.insert(name.clone()) {
-            name.push('_');
-        }
-        name
-    });
-    distinct.collect()
+    }
 }
 
 fn capitalized(word: &str, lower: bool) -> String {
@@ -136,6 +127,5 @@ mod tests {
         assert_eq!(variants("Kind", &values(&["KIND_A", "OTHER"])), ["KindA", "Other"]);
         assert_eq!(variants("V", &values(&["V_1", "V_2"])), ["V1", "V2"]);
         assert_eq!(variants("W", &values(&["_1", "_2"])), ["X1", "X2"]);
-        assert_eq!(variants("A", &values(&["MOO", "moo", "Moo", "mOO"])), ["Moo", "Moo_", "Moo__", "MOO"]);
     }
 }

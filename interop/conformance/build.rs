@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 /// The protocol between runner and program, and the messages it tests with.
-const FILES: [&str; 2] = ["conformance/conformance.proto", "google/protobuf/test_messages_proto3.proto"];
+const FILES: [&str; 3] = [
+    "conformance/conformance.proto",
+    "google/protobuf/test_messages_proto2.proto",
+    "google/protobuf/test_messages_proto3.proto",
+];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-env-changed=CONFORMANCE_PROTOS");

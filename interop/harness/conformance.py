@@ -46,8 +46,10 @@ def run(tally, processes):
 def programs():
     """The command line of the runner, and ours."""
     # The .proto files come with the runner.
-    program = install.crate("conformance", CONFORMANCE_PROTOS=str(package() / "include"))
-    return newer_libc.command(package() / "bin" / "conformance_test_runner-linux-x64"), program
+    built = install.cargo(install.INTEROP / "conformance",
+                          environment={"CONFORMANCE_PROTOS": str(package() / "include")})
+    runner = newer_libc.command(package() / "bin" / "conformance_test_runner-linux-x64")
+    return runner, str(built / "threadwire-interop-conformance")
 
 
 def package():

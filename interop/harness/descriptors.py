@@ -13,7 +13,7 @@ FOLDERS = [install.ROOT / "proto", install.ROOT / "tests" / "proto", install.ROO
 
 
 def run(tally, processes):
-    python, compiler = install.python_environment() / "bin" / "python", install.compiler()
+    python, compiler = install.python_environment(), install.compiler()
     folder = install.PEERS / "descriptors"
     shutil.rmtree(folder, ignore_errors=True)
     cases = []

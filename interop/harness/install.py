@@ -36,36 +36,33 @@ def once(name, content, install):
         stamp.write_text(content)
 
 
-def ours():
-    target = target_folder()
-    run(["cargo", "build", "--locked", "--package", "threadwire", "--target-dir", target], cwd=ROOT)
-    return Ours(target / "debug" / "threadwire", crate("peer"))
+def output(argv):
+    """What a program prints."""
+    return subprocess.run([str(part) for part in argv], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, timeout=900).stdout
 
 
-def target_folder():
+def target():
     return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 
-def crate(name, **environment):
-    """Builds a crate of ours; its program."""
-    # They are outside our workspace as an embedder is, but resolve to the versions that we test.
-    shutil.copy(ROOT / "Cargo.lock", INTEROP / name / "Cargo.lock")
-    run(["cargo", "build", "--target-dir", target_folder()], cwd=INTEROP / name, env={**os.environ, **environment})
-    return str(target_folder() / "debug" / f"threadwire-interop-{name}")
+def cargo(crate, action="build", environment=None):
+    """Builds or checks a crate of ours outside the workspace; where programs lie then."""
+    # As an embedder's, but it resolves to the versions that we test.
+    shutil.copy(ROOT / "Cargo.lock", crate / "Cargo.lock")
+    run(["cargo", action, "--target-dir", target()], cwd=crate, env={**os.environ, **(environment or {})})
+    return target() / "debug"
 
 
-def compiler():
-    """The program that compiles .proto files with threadwire-build."""
-    target = target_folder()
-    run(["cargo", "build", "--locked", "--package", "threadwire-build", "--example", "compile", "--target-dir", target],
-        cwd=ROOT)
-    return str(target / "debug" / "examples" / "compile")
+def ours():
+    run(["cargo", "build", "--locked", "--package", "threadwire", "--target-dir", target()], cwd=ROOT)
+    built = cargo(INTEROP / "peer")
+    return Ours(built / "threadwire", built / "threadwire-interop-peer")
 
 
 def python_environment():
-    """Python with the packages that it needs; the folder of the environment."""
-    environment = PEERS / "python"
-    requirements = INTEROP / "python" / "requirements.txt"
+    """The interpreter with the peer's packages."""
+    environment, requirements = PEERS / "python", INTEROP / "python" / "requirements.txt"
 
     def install():
         shutil.rmtree(environment, ignore_errors=True)
@@ -73,16 +70,16 @@ def python_environment():
         run([environment / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements])
 
     once("python", requirements.read_text(), install)
-    return environment
+    return environment / "bin/python"
 
 
 def python():
-    environment, generated = python_environment(), PEERS / "python-generated"
+    interpreter, generated = python_environment(), PEERS / "python-generated"
     generated.mkdir(exist_ok=True)
     includes = [argument for proto in PROTOS for argument in ("-I", proto.parent)]
-    run([environment / "bin/python", "-m", "grpc_tools.protoc", *includes, f"--python_out={generated}",
+    run([interpreter, "-m", "grpc_tools.protoc", *includes, f"--python_out={generated}",
          f"--grpc_python_out={generated}", *PROTOS])
-    return ["env", f"PYTHONPATH={generated}", str(environment / "bin/python"), str(INTEROP / "python" / "peer.py")]
+    return ["env", f"PYTHONPATH={generated}", str(interpreter), str(INTEROP / "python" / "peer.py")]
 
 
 def node():
@@ -102,6 +99,13 @@ def npm(folder, source, files):
     # No package that we use needs its install script.
     once(folder.name, (folder / "package-lock.json").read_text(),
          lambda: run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder))
+
+
+def compiler():
+    """The program that compiles .proto files with threadwire-build."""
+    run(["cargo", "build", "--locked", "--package", "threadwire-build", "--example", "compile", "--target-dir",
+         target()], cwd=ROOT)
+    return str(target() / "debug" / "examples" / "compile")
 
 
 def grpcurl():

@@ -11,6 +11,10 @@ pub(crate) mod google {
 }
 
 pub(crate) mod protobuf_test_messages {
+    pub(crate) mod proto2 {
+        threadwire::include_proto!("protobuf_test_messages.proto2");
+    }
+
     pub(crate) mod proto3 {
         threadwire::include_proto!("protobuf_test_messages.proto3");
     }

@@ -5,12 +5,14 @@ use threadwire::protobuf::Message;
 use crate::proto::conformance::conformance_request::Payload;
 use crate::proto::conformance::conformance_response::Result as Outcome;
 use crate::proto::conformance::{ConformanceRequest, FailureSet, WireFormat};
+use crate::proto::protobuf_test_messages::proto2::TestAllTypesProto2;
 use crate::proto::protobuf_test_messages::proto3::TestAllTypesProto3;
 
 pub(crate) fn answer(request: &ConformanceRequest) -> Outcome {
     match request.message_type.as_str() {
         // The first request: which tests are known to fail is in files that the runner is given.
         FailureSet::FULL_NAME => Outcome::ProtobufPayload(Vec::new()),
+        TestAllTypesProto2::FULL_NAME => transcode::<TestAllTypesProto2>(request),
         TestAllTypesProto3::FULL_NAME => transcode::<TestAllTypesProto3>(request),
         other => Outcome::Skipped(format!("{other} is not compiled")),
     }
