@@ -48,12 +48,14 @@
 
 mod builder;
 mod cycles;
+mod descriptors;
 mod emit;
 mod error;
 mod front;
 mod model;
 mod names;
 mod normal;
+mod number;
 mod read;
 mod required;
 mod types;

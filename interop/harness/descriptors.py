@@ -9,7 +9,11 @@ import install
 
 # Each is also where its files look for their imports.
 FOLDERS = [install.ROOT / "proto", install.ROOT / "tests" / "proto", install.ROOT / "codegen" / "tests" / "proto",
-           install.INTEROP / "proto"]
+           install.INTEROP / "proto", install.INTEROP / "descriptors"]
+
+# Those that we do not read yet, by what is said of them.
+UNREAD = {f"test_messages_{name}.proto": "found 'edition'"
+          for name in ["edition2023", "proto2_editions", "proto3_editions"]}
 
 
 def run(tally, processes):
@@ -27,7 +31,12 @@ def run(tally, processes):
             out.mkdir(parents=True)
             output = processes.output([compiler, "--out", str(out), "--descriptor-set", "ours.bin", "--include",
                                        str(include), str(file)])
-            if output.status == 0:
+            unread = UNREAD.get(file.name)
+            if unread is not None and unread in output.errors:
+                tally.note(f"descriptors: {name}: is not read yet: {output.errors.strip()}")
+            elif unread is not None:
+                tally.failed(f"descriptors: {name}", f"expected {unread!r}, came {output.errors.strip()!r}")
+            elif output.status == 0:
                 cases.append({"name": name, "file": str(file), "include": str(include), "folder": str(out)})
             else:
                 tally.failed(f"descriptors: {name}", output.errors.strip())
