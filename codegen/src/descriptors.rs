@@ -2,24 +2,22 @@
 //!
 //! - The body of a method, `{}`, gives it options, though they are empty; protox forgets that it was there.
 //! - The default of a floating-point field is written as C++ prints the number, `9e+09`.
-//! - Maps in options are in the order of their keys; protox has them in any order, and so in another with each build.
-//! - Options that are declared for the source alone (`retention = RETENTION_SOURCE`) are left out, and so is source info.
+//! - Options that are the user's own are written anew (`rewrite`).
+//! - Source info is left out.
 //!
-//! All else is copied as it is, options of the user's own included. One difference stays, which no reader sees: a key or
-//! value that is the default is not written in an entry of such a map.
+//! All else is copied as it is.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use protox::Compiler;
-use protox::prost_reflect::prost::encoding::{self, DecodeContext, WireType};
-use protox::prost_reflect::prost::{DecodeError, Message as _};
+use protox::prost_reflect::prost::{DecodeError, Message as _, encoding};
 use protox::prost_reflect::prost_types::field_descriptor_proto::Type;
 use protox::prost_reflect::prost_types::{FileDescriptorProto, MethodOptions};
-use protox::prost_reflect::{DynamicMessage, FileDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value};
+use protox::prost_reflect::{DynamicMessage, FileDescriptor, ReflectMessage, Value};
 
-use crate::{Error, number};
+use crate::{Error, number, rewrite};
 
 /// The serialized `FileDescriptorSet` of all files, imports before what imports them.
 pub(crate) fn encode(compiler: &Compiler) -> Result<Vec<u8>, Error> {
@@ -30,7 +28,7 @@ pub(crate) fn encode(compiler: &Compiler) -> Result<Vec<u8>, Error> {
     let mut set = Vec::new();
     for (file, metadata) in pool.files().zip(compiler.files()) {
         let mended = mended(&file, metadata.path())?.encode_to_vec();
-        encoding::bytes::encode(1, &in_order(&declared, &mended).map_err(|error| wrong(&error))?, &mut set);
+        encoding::bytes::encode(1, &rewrite::message(&declared, &mended).map_err(|error| wrong(&error))?, &mut set);
     }
     Ok(set)
 }
@@ -39,7 +37,7 @@ fn wrong(error: &DecodeError) -> Error {
     Error::Types(format!("protox wrote descriptors that cannot be read: {error}"))
 }
 
-/// All but the order of maps and what the source alone has.
+/// All but the options that are the user's own.
 fn mended(file: &FileDescriptor, path: Option<&Path>) -> Result<DynamicMessage, Error> {
     let descriptor = FileDescriptorProto::default().descriptor();
     let mut message =
@@ -99,88 +97,4 @@ fn mend_default(field: &mut DynamicMessage) {
         _ => return,
     };
     field.set_field_by_name("default_value", Value::String(text));
-}
-
-/// A field as it is written.
-struct Field {
-    number: u32,
-    /// Of an entry of a map.
-    key: Option<MapKey>,
-    bytes: Vec<u8>,
-}
-
-/// The message, and those in it, with their maps in the order of their keys and without what the source alone has.
-fn in_order(message: &MessageDescriptor, mut bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    let mut fields = Vec::new();
-    while !bytes.is_empty() {
-        let start = bytes;
-        let (number, wire_type) = encoding::decode_key(&mut bytes)?;
-        let value = bytes;
-        encoding::skip_field(wire_type, number, &mut bytes, DecodeContext::default())?;
-        let (whole, value) = (before(start, bytes), before(value, bytes));
-        if is_of_source(message, number) {
-            continue;
-        }
-        let nested = nested(message, number).filter(|_| wire_type == WireType::LengthDelimited);
-        let Some(nested) = nested else {
-            fields.push(Field { number, key: None, bytes: whole.to_vec() });
-            continue;
-        };
-        let key = key(message, number, whole)?;
-        fields.extend(prefixed(number, &nested, value)?.map(|bytes| Field { number, key, bytes }));
-    }
-    for entries in fields.chunk_by_mut(|one, next| one.number == next.number) {
-        entries.sort_by(|one, other| one.key.cmp(&other.key));
-    }
-    Ok(fields.into_iter().flat_map(|field| field.bytes).collect())
-}
-
-/// Whether the field is an option that protoc writes for its plugins only.
-fn is_of_source(message: &MessageDescriptor, number: u32) -> bool {
-    const RETENTION_SOURCE: i32 = 2;
-    // protox's own descriptors do not say it of `declaration` and `verification`.
-    if message.full_name() == "google.protobuf.ExtensionRangeOptions" && matches!(number, 2 | 3) {
-        return true;
-    }
-    let options = message.get_field(number).map(|field| field.options());
-    let options = options.or_else(|| message.get_extension(number).map(|extension| extension.options()));
-    let retention = options.as_ref().and_then(|options| options.get_field_by_name("retention"));
-    retention.and_then(|retention| retention.as_enum_number()) == Some(RETENTION_SOURCE)
-}
-
-/// What of `bytes` is in front of its end `rest`.
-fn before<'b>(bytes: &'b [u8], rest: &[u8]) -> &'b [u8] {
-    bytes.get(..bytes.len().saturating_sub(rest.len())).unwrap_or_default()
-}
-
-/// The message that a field or extension with this number holds.
-fn nested(message: &MessageDescriptor, number: u32) -> Option<MessageDescriptor> {
-    let field = message.get_field(number).map(|field| field.kind());
-    match field.or_else(|| message.get_extension(number).map(|extension| extension.kind()))? {
-        Kind::Message(nested) => Some(nested),
-        _ => None,
-    }
-}
-
-/// The key, if the field is an entry of a map.
-fn key(message: &MessageDescriptor, number: u32, field: &[u8]) -> Result<Option<MapKey>, DecodeError> {
-    if !message.get_field(number).is_some_and(|field| field.is_map()) {
-        return Ok(None);
-    }
-    let alone = DynamicMessage::decode(message.clone(), field)?;
-    let entries = alone.get_field_by_number(number);
-    Ok(entries.and_then(|entries| entries.as_map()?.keys().next().cloned()))
-}
-
-/// A nested message in order, behind its tag and length; none if it only had what the source alone has. `value` has its
-/// length before it.
-fn prefixed(number: u32, message: &MessageDescriptor, mut value: &[u8]) -> Result<Option<Vec<u8>>, DecodeError> {
-    encoding::decode_varint(&mut value)?;
-    let message = in_order(message, value)?;
-    if message.is_empty() && !value.is_empty() {
-        return Ok(None);
-    }
-    let mut bytes = Vec::with_capacity(message.len() + 10);
-    encoding::bytes::encode(number, &message, &mut bytes);
-    Ok(Some(bytes))
 }

@@ -58,6 +58,7 @@ mod normal;
 mod number;
 mod read;
 mod required;
+mod rewrite;
 mod types;
 
 pub use builder::{Builder, Generated};

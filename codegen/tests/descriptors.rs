@@ -75,3 +75,17 @@ fn maps_in_options_are_in_the_order_of_their_keys_and_what_the_source_alone_has_
     let file = FileDescriptorSet::decode(set.as_slice()).unwrap().file.pop().unwrap();
     assert!(file.message_type[1].options.is_some() && file.message_type[2].options.is_none());
 }
+
+#[test]
+fn lists_in_options_are_packed_if_they_are_declared_so() {
+    let set = written(
+        "packed",
+        "syntax = \"proto3\"; import \"google/protobuf/descriptor.proto\";
+        extend google.protobuf.MessageOptions {
+            repeated int32 packed = 50000; repeated int32 not = 50001 [packed = false];
+        }
+        message M { option (packed) = 1; option (packed) = 300; option (not) = 1; option (not) = 300; }",
+    );
+    let options = b"\x82\xb5\x18\x03\x01\xac\x02\x88\xb5\x18\x01\x88\xb5\x18\xac\x02";
+    assert!(set.windows(options.len()).any(|window| window == options), "{}", set.escape_ascii());
+}
