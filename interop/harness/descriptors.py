@@ -1,46 +1,43 @@
 """The descriptor sets that threadwire-build writes against protoc's, for every .proto file that our tests use."""
 
 import json
-import os
 import shutil
 
 import conformance
 import install
 
 # Each is also where its files look for their imports.
-FOLDERS = [install.ROOT / "proto", install.ROOT / "tests" / "proto", install.ROOT / "codegen" / "tests" / "proto",
-           install.INTEROP / "proto", install.INTEROP / "descriptors"]
-
-# Those that we do not read yet, by what is said of them.
-UNREAD = {f"test_messages_{name}.proto": "found 'edition'"
-          for name in ["edition2023", "proto2_editions", "proto3_editions"]}
+FOLDERS = ["proto", "tests/proto", "codegen/tests/proto", "interop/proto", "interop/descriptors"]
+# Those that are not read yet, and what is said of them.
+EDITIONS = {f"google/protobuf/test_messages_{name}.proto": "found 'edition'"
+            for name in ["edition2023", "proto2_editions", "proto3_editions"]}
 
 
 def run(tally, processes):
-    python, compiler = install.python_environment(), install.compiler()
-    folder = install.PEERS / "descriptors"
+    for name in FOLDERS:
+        compare(tally, processes, name, [install.ROOT / name])
+    compare(tally, processes, "conformance", [conformance.package() / "include"], unread=EDITIONS)
+
+
+def compare(tally, processes, name, includes, files=None, unread={}):
+    """Has both compile the files, by default all in the first of the folders; a line a file, and one for what they
+    import."""
+    compiler, python = install.compiler(), install.python_environment()
+    files = files or sorted(str(path.relative_to(includes[0])) for path in includes[0].rglob("*.proto"))
+    what, folder = f"descriptors {name}", install.PEERS / "descriptors" / name
     shutil.rmtree(folder, ignore_errors=True)
-    cases = []
-    for include in [*FOLDERS, conformance.package() / "include"]:
-        files = sorted(include.rglob("*.proto"))
-        if not files:
-            tally.failed(f"descriptors: {include}", "there is no .proto file")
-        for file in files:
-            name = os.path.relpath(file, install.ROOT)
-            out = folder / name
-            out.mkdir(parents=True)
-            output = processes.output([compiler, "--out", str(out), "--descriptor-set", "ours.bin", "--include",
-                                       str(include), str(file)])
-            unread = UNREAD.get(file.name)
-            if unread is not None and unread in output.errors:
-                tally.note(f"descriptors: {name}: is not read yet: {output.errors.strip()}")
-            elif unread is not None:
-                tally.failed(f"descriptors: {name}", f"expected {unread!r}, came {output.errors.strip()!r}")
-            elif output.status == 0:
-                cases.append({"name": name, "file": str(file), "include": str(include), "folder": str(out)})
-            else:
-                tally.failed(f"descriptors: {name}", output.errors.strip())
-    (folder / "cases.json").write_text(json.dumps(cases))
-    output = processes.output([str(python), str(install.INTEROP / "python" / "descriptors.py"), str(folder)],
-                              timeout=300)
-    tally.report("descriptors", output, [case["name"] for case in cases])
+    folder.mkdir(parents=True)
+    options = [part for include in includes for part in ("--include", str(include))]
+    options = [compiler, "--out", str(folder), "--descriptor-set", "ours.bin", *options]
+    for file, complaint in unread.items():
+        tally.contains(f"{what}: {file} is not read yet", processes.output([*options, file]).errors, complaint)
+    files = [file for file in files if file not in unread]
+    output = processes.output([*options, *files], timeout=300)
+    if output.status != 0:
+        tally.failed(what, output.errors.strip())
+        return
+    case = {"includes": [str(include) for include in includes], "files": files, "folder": str(folder)}
+    (folder / "case.json").write_text(json.dumps(case))
+    script = install.INTEROP / "python" / "descriptors.py"
+    output = processes.output([str(python), str(script), str(folder / "case.json")], timeout=300)
+    tally.report(what, output, [*files, "imports"])

@@ -35,7 +35,8 @@ def unpack(root):
     (apt / "status").touch()
     (apt / "sources.list").write_text(source())
     options = [f"Dir::State={apt / 'state'}", f"Dir::State::status={apt / 'status'}", f"Dir::Cache={apt / 'cache'}",
-               f"Dir::Etc::SourceList={apt / 'sources.list'}", "Dir::Etc::SourceParts=/dev/null"]
+               f"Dir::Etc::SourceList={apt / 'sources.list'}", "Dir::Etc::SourceParts=/dev/null",
+               "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false", "Acquire::Languages=none"]
     options = [part for option in options for part in ("-o", option)]
     install.run(["apt-get", "-q", *options, "update"])
     install.run(["apt-get", "-q", *options, "download", *PACKAGES], cwd=packages)

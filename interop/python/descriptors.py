@@ -1,10 +1,10 @@
 """Compares what protoc makes of .proto files with what threadwire-build made of them.
 
-    descriptors.py FOLDER     a line a case: `ok CASE` or `FAILED CASE: why`
+    descriptors.py CASE     a line a file: `ok FILE` or `FAILED FILE: why`, and one for the files that they import
 
-FOLDER/cases.json lists the cases: name, file, include, and the folder of `ours.bin`, the FileDescriptorSet to be judged.
-Options of a .proto file's own kind are unknown fields here, and so compared byte for byte. Of the files that both bring
-along, those of google/protobuf, each may have its own version: only their names are compared.
+CASE is a JSON file: includes, files, and the folder of `ours.bin`, the FileDescriptorSet to be judged. Options of a .proto
+file's own kind are unknown fields here, and so compared byte for byte. Of the files that both bring along, those of
+google/protobuf, each may have its own version: only their names are compared.
 """
 
 import difflib
@@ -23,33 +23,38 @@ GOOGLE = Path(grpc_tools.__file__).parent / "_proto"
 
 def protocs(case):
     out = Path(case["folder"]) / "protoc.bin"
-    status = protoc.main(["protoc", f"-I{case['include']}", f"-I{GOOGLE}", "--include_imports",
-                          f"--descriptor_set_out={out}", case["file"]])
-    assert status == 0, f"protoc refuses the file ({status})"
+    includes = [f"-I{include}" for include in [*case["includes"], GOOGLE]]
+    status = protoc.main(["protoc", *includes, "--include_imports", f"--descriptor_set_out={out}", *case["files"]])
+    assert status == 0, f"protoc refuses the files ({status})"
     return read(out)
 
 
 def read(path):
-    return descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes())
+    return {file.name: file for file in descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes()).file}
 
 
-def compare(case):
-    expected, came = protocs(case), read(Path(case["folder"]) / "ours.bin")
-    cases.same("the files", [file.name for file in came.file], [file.name for file in expected.file])
-    for expected, came in zip(expected.file, came.file):
-        brought_along = (GOOGLE / expected.name).exists() and not (Path(case["include"]) / expected.name).exists()
-        if not brought_along and expected.SerializeToString() != came.SerializeToString():
-            lines = difflib.unified_diff(text(expected), text(came), "protoc", "threadwire", lineterm="")
-            raise cases.Mismatch(" | ".join(list(lines)[:60]) or "only in the order of unknown fields")
+def same(name, expected, came):
+    expected, came = expected[name], came[name]
+    if expected.SerializeToString() != came.SerializeToString():
+        lines = difflib.unified_diff(text(expected), text(came), "protoc", "threadwire", lineterm="")
+        raise cases.Mismatch(" | ".join(list(lines)[:60]) or "only in the order of unknown fields")
 
 
 def text(file):
     return text_format.MessageToString(file, print_unknown_fields=True).splitlines()
 
 
-def main(folder):
-    listed = json.loads((folder / "cases.json").read_text())
-    cases.run([(case["name"], lambda case=case: compare(case)) for case in listed])
+def imports(case, expected, came):
+    cases.same("the files in their order", list(came), list(expected))
+    for name in expected.keys() - set(case["files"]):
+        if not (GOOGLE / name).exists():
+            same(name, expected, came)
 
 
-main(Path(sys.argv[1]))
+def main(case):
+    expected, came = protocs(case), read(Path(case["folder"]) / "ours.bin")
+    checks = [(name, lambda name=name: same(name, expected, came)) for name in case["files"]]
+    cases.run([*checks, ("imports", lambda: imports(case, expected, came))])
+
+
+main(json.loads(Path(sys.argv[1]).read_text()))
