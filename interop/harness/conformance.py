@@ -28,8 +28,8 @@ FAILED = re.compile(r"^ERROR, test=([^ :]+): (.*)$", re.MULTILINE)
 SUMMARY = re.compile(r"^CONFORMANCE SUITE (?:PASSED|FAILED): (\d+) successes, (\d+) skipped, (\d+) expected failures, "
                      r"(\d+) unexpected failures\.$", re.MULTILINE)
 # What it prints besides, of which each line matters where no test has failed and it is not content all the same.
-TALK = re.compile(r"^(?:conformance test: |SKIPPED, |ERROR, test=|\n).*\n?|^These tests were skipped(?:.*\n)*?(?=CONF)",
-                  re.MULTILINE)
+TALK = re.compile(r"^(?:conformance test: |SKIPPED, |ERROR, test=).*\n|^\n"
+                  r"|^These tests were skipped(?:.*\n)*?(?=CONFORMANCE SUITE)", re.MULTILINE)
 REQUEST = re.compile(r",? request=")
 
 

@@ -1,5 +1,6 @@
 """Builds our programs and installs the peers, each with its own package manager, into interop/.peers."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -101,6 +102,7 @@ def npm(folder, source, files):
          lambda: run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder))
 
 
+@functools.cache
 def compiler():
     """The program that compiles .proto files with threadwire-build."""
     run(["cargo", "build", "--locked", "--package", "threadwire-build", "--example", "compile", "--target-dir",
