@@ -13,6 +13,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-env-changed=CONFORMANCE_PROTOS");
     let include = PathBuf::from(std::env::var("CONFORMANCE_PROTOS")?);
     let files = FILES.map(|file| include.join(file));
-    threadwire_build::Builder::new().include(include).services(false).compile(&files)?;
+    let builder = threadwire_build::Builder::new().include(include).services(false);
+    builder.compile(&files)?;
+    // The same messages, which share the buffer that they are read from.
+    let shared = PathBuf::from(std::env::var("OUT_DIR")?).join("shared");
+    builder.shared(true).out_dir(shared).compile(&files)?;
     Ok(())
 }

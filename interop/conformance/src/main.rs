@@ -14,10 +14,22 @@ use threadwire::protobuf::Message;
 
 use proto::conformance::{ConformanceRequest, ConformanceResponse};
 
+const USAGE: &str = "\
+usage: threadwire-interop-conformance [--shared]
+                          answers the runner; with `--shared` the messages share the buffer that they are read from";
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    match serve(std::io::stdin().lock(), std::io::stdout().lock()) {
+    let is_shared = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
+        [] => false,
+        [flag] if flag == "--shared" => true,
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match serve(std::io::stdin().lock(), std::io::stdout().lock(), is_shared) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("threadwire-interop-conformance: {failure}");
@@ -27,9 +39,9 @@ fn main() -> ExitCode {
 }
 
 /// Answers until the runner closes its end.
-fn serve(mut input: impl Read, mut output: impl Write) -> Result<(), Failure> {
+fn serve(mut input: impl Read, mut output: impl Write, is_shared: bool) -> Result<(), Failure> {
     while let Some(request) = frame(&mut input)? {
-        let result = transcode::answer(&ConformanceRequest::decode(&request)?);
+        let result = transcode::answer(&ConformanceRequest::decode(&request)?, is_shared);
         let response = ConformanceResponse { result: Some(result), ..Default::default() }.encode_to_vec()?;
         output.write_all(&u32::try_from(response.len())?.to_le_bytes())?;
         output.write_all(&response)?;

@@ -19,3 +19,22 @@ pub(crate) mod protobuf_test_messages {
         threadwire::include_proto!("protobuf_test_messages.proto3");
     }
 }
+
+/// The same messages, which share the buffer that they are read from.
+pub(crate) mod shared {
+    pub(crate) mod google {
+        pub(crate) mod protobuf {
+            threadwire::include_proto!("shared/google.protobuf");
+        }
+    }
+
+    pub(crate) mod protobuf_test_messages {
+        pub(crate) mod proto2 {
+            threadwire::include_proto!("shared/protobuf_test_messages.proto2");
+        }
+
+        pub(crate) mod proto3 {
+            threadwire::include_proto!("shared/protobuf_test_messages.proto3");
+        }
+    }
+}

@@ -1,17 +1,20 @@
 //! One request of the runner: reads the payload as the message it names, writes it in the form it asks for.
 
-use threadwire::protobuf::Message;
+use threadwire::protobuf::{Bytes, Message};
 
 use crate::proto::conformance::conformance_request::Payload;
 use crate::proto::conformance::conformance_response::Result as Outcome;
 use crate::proto::conformance::{ConformanceRequest, FailureSet, WireFormat};
 use crate::proto::protobuf_test_messages::proto2::TestAllTypesProto2;
 use crate::proto::protobuf_test_messages::proto3::TestAllTypesProto3;
+use crate::proto::shared::protobuf_test_messages as shared;
 
-pub(crate) fn answer(request: &ConformanceRequest) -> Outcome {
+pub(crate) fn answer(request: &ConformanceRequest, is_shared: bool) -> Outcome {
     match request.message_type.as_str() {
         // The first request: which tests are known to fail is in files that the runner is given.
         FailureSet::FULL_NAME => Outcome::ProtobufPayload(Vec::new()),
+        TestAllTypesProto2::FULL_NAME if is_shared => transcode::<shared::proto2::TestAllTypesProto2>(request),
+        TestAllTypesProto3::FULL_NAME if is_shared => transcode::<shared::proto3::TestAllTypesProto3>(request),
         TestAllTypesProto2::FULL_NAME => transcode::<TestAllTypesProto2>(request),
         TestAllTypesProto3::FULL_NAME => transcode::<TestAllTypesProto3>(request),
         other => Outcome::Skipped(format!("{other} is not compiled")),
@@ -28,7 +31,8 @@ fn transcode<M: Message>(request: &ConformanceRequest) -> Outcome {
 fn read<M: Message>(request: &ConformanceRequest) -> Result<M, Outcome> {
     match &request.payload {
         Some(Payload::ProtobufPayload(bytes)) => {
-            M::decode(bytes).map_err(|error| Outcome::ParseError(error.to_string()))
+            // Messages that do not share are decoded as with `decode`.
+            M::decode_shared(&Bytes::copy_from_slice(bytes)).map_err(|error| Outcome::ParseError(error.to_string()))
         }
         Some(Payload::JsonPayload(_)) => Err(Outcome::Skipped("JSON is not read".into())),
         Some(Payload::TextPayload(_)) => Err(Outcome::Skipped("the text form is not read".into())),
