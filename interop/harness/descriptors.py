@@ -7,7 +7,8 @@ import conformance
 import install
 
 # Each is also where its files look for their imports.
-FOLDERS = ["proto", "tests/proto", "codegen/tests/proto", "interop/proto", "interop/descriptors"]
+FOLDERS = ["proto", "tests/proto", "tests/proto/packages", "codegen/tests/proto", "interop/proto", "interop/descriptors",
+           "examples/greeter/proto", "benches/proto"]
 # Those that are not read yet, and what is said of them.
 EDITIONS = {f"google/protobuf/test_messages_{name}.proto": "found 'edition'"
             for name in ["edition2023", "proto2_editions", "proto3_editions"]}
@@ -15,15 +16,17 @@ EDITIONS = {f"google/protobuf/test_messages_{name}.proto": "found 'edition'"
 
 def run(tally, processes):
     for name in FOLDERS:
-        compare(tally, processes, name, [install.ROOT / name])
+        others = [install.ROOT / other for other in FOLDERS if other.startswith(f"{name}/")]
+        compare(tally, processes, name, [install.ROOT / name], others)
     compare(tally, processes, "conformance", [conformance.package() / "include"], unread=EDITIONS)
 
 
-def compare(tally, processes, name, includes, files=None, unread={}):
-    """Has both compile the files, by default all in the first of the folders; a line a file, and one for what they
-    import."""
+def compare(tally, processes, name, includes, but=(), files=None, unread={}):
+    """Has both compile the files, by default all in the first of the folders `but` those in others; a line a file, and
+    one for what they import."""
     compiler, python = install.compiler(), install.python_environment()
-    files = files or sorted(str(path.relative_to(includes[0])) for path in includes[0].rglob("*.proto"))
+    files = files or sorted(str(path.relative_to(includes[0])) for path in includes[0].rglob("*.proto")
+                            if not any(other in path.parents for other in but))
     what, folder = f"descriptors {name}", install.PEERS / "descriptors" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

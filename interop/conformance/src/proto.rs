@@ -4,12 +4,6 @@ pub(crate) mod conformance {
     threadwire::include_proto!("conformance");
 }
 
-pub(crate) mod google {
-    pub(crate) mod protobuf {
-        threadwire::include_proto!("google.protobuf");
-    }
-}
-
 pub(crate) mod protobuf_test_messages {
     pub(crate) mod proto2 {
         threadwire::include_proto!("protobuf_test_messages.proto2");
@@ -22,12 +16,6 @@ pub(crate) mod protobuf_test_messages {
 
 /// The same messages, which share the buffer that they are read from.
 pub(crate) mod shared {
-    pub(crate) mod google {
-        pub(crate) mod protobuf {
-            threadwire::include_proto!("shared/google.protobuf");
-        }
-    }
-
     pub(crate) mod protobuf_test_messages {
         pub(crate) mod proto2 {
             threadwire::include_proto!("shared/protobuf_test_messages.proto2");
