@@ -36,18 +36,33 @@ def once(name, content, install):
         stamp.write_text(content)
 
 
+def output(argv):
+    """What a program prints."""
+    return subprocess.run([str(part) for part in argv], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, timeout=900).stdout
+
+
+def target():
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+
+def cargo(crate, action="build", environment=None):
+    """Builds or checks a crate of ours outside the workspace; where programs lie then."""
+    # As an embedder's, but it resolves to the versions that we test.
+    shutil.copy(ROOT / "Cargo.lock", crate / "Cargo.lock")
+    run(["cargo", action, "--target-dir", target()], cwd=crate, env={**os.environ, **(environment or {})})
+    return target() / "debug"
+
+
 def ours():
-    # The peer is outside our workspace as an embedder is, but resolves to the versions that we test.
-    shutil.copy(ROOT / "Cargo.lock", INTEROP / "peer" / "Cargo.lock")
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    run(["cargo", "build", "--locked", "--package", "threadwire", "--target-dir", target], cwd=ROOT)
-    run(["cargo", "build", "--target-dir", target], cwd=INTEROP / "peer")
-    return Ours(target / "debug" / "threadwire", target / "debug" / "threadwire-interop-peer")
+    run(["cargo", "build", "--locked", "--package", "threadwire", "--target-dir", target()], cwd=ROOT)
+    built = cargo(INTEROP / "peer")
+    return Ours(built / "threadwire", built / "threadwire-interop-peer")
 
 
-def python():
-    environment, generated = PEERS / "python", PEERS / "python-generated"
-    requirements = INTEROP / "python" / "requirements.txt"
+def python_environment():
+    """The interpreter with the peer's packages."""
+    environment, requirements = PEERS / "python", INTEROP / "python" / "requirements.txt"
 
     def install():
         shutil.rmtree(environment, ignore_errors=True)
@@ -55,11 +70,16 @@ def python():
         run([environment / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements])
 
     once("python", requirements.read_text(), install)
+    return environment / "bin/python"
+
+
+def python():
+    interpreter, generated = python_environment(), PEERS / "python-generated"
     generated.mkdir(exist_ok=True)
     includes = [argument for proto in PROTOS for argument in ("-I", proto.parent)]
-    run([environment / "bin/python", "-m", "grpc_tools.protoc", *includes, f"--python_out={generated}",
+    run([interpreter, "-m", "grpc_tools.protoc", *includes, f"--python_out={generated}",
          f"--grpc_python_out={generated}", *PROTOS])
-    return ["env", f"PYTHONPATH={generated}", str(environment / "bin/python"), str(INTEROP / "python" / "peer.py")]
+    return ["env", f"PYTHONPATH={generated}", str(interpreter), str(INTEROP / "python" / "peer.py")]
 
 
 def node():
