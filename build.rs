@@ -8,7 +8,7 @@ fn main() -> Result<(), threadwire_build::Error> {
     // A packaged crate has no tests.
     println!("cargo:rerun-if-changed=tests/proto");
     if std::path::Path::new("tests/proto").is_dir() {
-        let files = ["codec", "other", "second", "probe"].map(|name| format!("tests/proto/{name}.proto"));
+        let files = ["codec", "other", "second", "probe", "legacy"].map(|name| format!("tests/proto/{name}.proto"));
         Builder::new().include("tests/proto").compile(&files)?;
         // The test of services has its own runtime.
         Builder::new().include("tests/proto").runtime("crate::stand_in").compile(&["tests/proto/calls.proto"])?;

@@ -3,7 +3,7 @@
 //! Not left to pb-rs: where messages name each other it tries every way from one to the next, of which ten messages
 //! that all name each other have more than a build can wait for. So it is not shown that they do (see `normal`).
 
-use crate::model::{Kind, Label, Message};
+use crate::model::{Label, Message};
 
 /// Marks the fields that lead back to their own message.
 pub(crate) fn mark(messages: &mut [Message]) {
@@ -18,9 +18,9 @@ pub(crate) fn mark(messages: &mut [Message]) {
 
 /// The message that the field holds within its own structure; lists and maps lie on the heap anyway.
 fn held(field: &crate::model::Field) -> Option<usize> {
-    match (field.label, field.kind) {
-        (Label::Optional | Label::Member(_), Kind::Message(index)) => Some(index),
-        _ => None,
+    match field.label {
+        Label::Optional | Label::Required | Label::Member(_) => field.kind.message(),
+        Label::Singular | Label::Repeated | Label::Packed | Label::Map(_) => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Has protox read the .proto files as protoc would, and knows where in the files a thing was declared.
+//! Has protox read the .proto files as protoc would, and knows the comments in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,16 +15,6 @@ pub(crate) struct Front {
     paths: BTreeMap<String, PathBuf>,
     /// The requested files and those whose types they use.
     emitted: BTreeSet<String>,
-    /// Where the latter are used first.
-    uses: BTreeMap<String, String>,
-}
-
-/// What the .proto file says of one thing besides its descriptor.
-pub(crate) struct Source {
-    /// `file:line:column`, or the file alone.
-    pub(crate) place: String,
-    /// The comment before it, or else behind it.
-    pub(crate) comment: Option<String>,
 }
 
 impl Front {
@@ -37,7 +27,7 @@ impl Front {
             .collect::<BTreeMap<_, _>>();
         let requested =
             compiler.files().filter(|file| !file.is_import()).map(|file| file.name().to_owned()).collect::<Vec<_>>();
-        let mut front = Self { pool, paths, emitted: BTreeSet::new(), uses: BTreeMap::new() };
+        let mut front = Self { pool, paths, emitted: BTreeSet::new() };
         for name in requested {
             front.emit(&name);
         }
@@ -59,25 +49,17 @@ impl Front {
         self.pool.files().filter(|file| self.emitted.contains(file.name()))
     }
 
-    /// Looks a thing up by its path in the descriptor of its file (`SourceCodeInfo.Location.path`).
-    pub(crate) fn source(&self, file: &FileDescriptor, path: &[i32]) -> Source {
-        let name = self.paths.get(file.name()).map_or_else(|| file.name().into(), |path| path.display().to_string());
-        let locations = file.file_descriptor_proto().source_code_info.as_ref().map_or(&[][..], |info| &info.location);
-        let Some(location) = locations.iter().find(|location| location.path == path) else {
-            return Source { place: self.with_use(file, name), comment: None };
-        };
-        let place = match location.span.as_slice() {
-            [line, column, ..] => format!("{name}:{}:{}", line + 1, column + 1),
-            _ => name,
-        };
-        let comment = location.leading_comments.clone().or_else(|| location.trailing_comments.clone());
-        Source { place, comment }
+    /// Where the file lies; the name by which it is imported, if it lies nowhere.
+    pub(crate) fn path(&self, file: &FileDescriptor) -> String {
+        self.paths.get(file.name()).map_or_else(|| file.name().into(), |path| path.display().to_string())
     }
 
-    /// The files that protox brings along have no lines: then it is said where one of them is used.
-    fn with_use(&self, file: &FileDescriptor, name: String) -> String {
-        let place = self.uses.get(file.name()).filter(|_| !self.paths.contains_key(file.name()));
-        place.map_or_else(|| name.clone(), |place| format!("{place}: in {name}"))
+    /// The comment before a thing, or else behind it. It is named by its path in the descriptor of its file
+    /// (`SourceCodeInfo.Location.path`).
+    pub(crate) fn comment(&self, file: &FileDescriptor, path: &[i32]) -> Option<String> {
+        let locations = file.file_descriptor_proto().source_code_info.as_ref().map_or(&[][..], |info| &info.location);
+        let location = locations.iter().find(|location| location.path == path)?;
+        location.leading_comments.clone().or_else(|| location.trailing_comments.clone())
     }
 
     /// Marks a file and those whose types it uses.
@@ -86,31 +68,22 @@ impl Front {
         if !self.emitted.insert(name.to_owned()) {
             return;
         }
-        let mut used = BTreeMap::new();
+        let mut used = BTreeSet::new();
         file.messages().for_each(|message| used_files(&message, &mut used));
         for method in file.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
-            for message in [method.input(), method.output()] {
-                used.entry(message.parent_file().name().to_owned()).or_insert_with(|| method.path().to_vec());
-            }
+            used.extend([method.input(), method.output()].map(|message| message.parent_file().name().to_owned()));
         }
-        for (name, path) in used {
-            let place = self.source(&file, &path).place;
-            self.uses.entry(name.clone()).or_insert(place);
-            self.emit(&name);
-        }
+        used.iter().for_each(|name| self.emit(name));
     }
 }
 
-/// The files whose types a message uses, each with the path of the first field that does.
-fn used_files(message: &MessageDescriptor, used: &mut BTreeMap<String, Vec<i32>>) {
-    for field in message.fields() {
-        let file = match field.kind() {
-            Kind::Message(message) => message.parent_file(),
-            Kind::Enum(declared) => declared.parent_file(),
-            _ => continue,
-        };
-        used.entry(file.name().to_owned()).or_insert_with(|| field.path().to_vec());
-    }
+/// The files whose types a message uses.
+fn used_files(message: &MessageDescriptor, used: &mut BTreeSet<String>) {
+    used.extend(message.fields().filter_map(|field| match field.kind() {
+        Kind::Message(message) => Some(message.parent_file().name().to_owned()),
+        Kind::Enum(declared) => Some(declared.parent_file().name().to_owned()),
+        _ => None,
+    }));
     message.child_messages().for_each(|child| used_files(&child, used));
 }
 

@@ -35,8 +35,16 @@
 //! types out of what pb-rs makes of it; `cycles` finds what must be boxed; `emit` names the types, writes the codec and
 //! the services.
 //!
-//! Out of scope, refused with the place in the file: groups, extensions, `required`, defaults of proto2, closed enums,
-//! editions.
+//! # proto2
+//!
+//! - A `required` field is an `Option`, like one that is `optional`; a message that lacks it is neither encoded nor
+//!   decoded.
+//! - A field with a default `[default = 7]` has a method `name_or_default` besides.
+//! - A group is a message of its own.
+//! - Enums are closed: a number that the file does not name is kept among the unknown fields.
+//! - Extensions are not part of the message's type: their values are kept among the unknown fields.
+//!
+//! Editions are refused, since protox does not read them.
 
 mod builder;
 mod cycles;
@@ -47,6 +55,7 @@ mod model;
 mod names;
 mod normal;
 mod read;
+mod required;
 mod types;
 
 pub use builder::{Builder, Generated};

@@ -1,9 +1,5 @@
 //! The .proto files as plain data: what is emitted, under which Rust names. `read` makes it of descriptors.
 
-use std::collections::BTreeSet;
-
-use crate::{Error, names};
-
 /// Everything to emit. Messages and enums are named by their index.
 pub(crate) struct Schema {
     pub(crate) messages: Vec<Message>,
@@ -29,9 +25,10 @@ pub(crate) struct Message {
     pub(crate) name: String,
     pub(crate) full_name: String,
     pub(crate) docs: Option<String>,
-    pub(crate) place: String,
     /// In the order of their numbers.
     pub(crate) fields: Vec<Field>,
+    /// Whether it, or a message within it, has required fields.
+    pub(crate) has_required: bool,
     pub(crate) oneofs: Vec<Oneof>,
 }
 
@@ -41,9 +38,10 @@ pub(crate) struct Field {
     /// The struct's member, or the variant of a oneof.
     pub(crate) name: String,
     pub(crate) docs: Option<String>,
-    pub(crate) place: String,
     pub(crate) label: Label,
     pub(crate) kind: Kind,
+    /// What it counts as while it has no value, if the file says so.
+    pub(crate) default: Option<Literal>,
     /// Whether the value lies on the heap, because its message contains itself there.
     pub(crate) is_boxed: bool,
 }
@@ -54,6 +52,8 @@ pub(crate) enum Label {
     Singular,
     /// With presence.
     Optional,
+    /// With presence, and it must have a value.
+    Required,
     Repeated,
     Packed,
     /// A map from this type.
@@ -66,7 +66,32 @@ pub(crate) enum Label {
 pub(crate) enum Kind {
     Scalar(&'static Scalar),
     Message(usize),
+    /// A message between the tags of a group.
+    Group(usize),
     Enum(usize),
+}
+
+impl Kind {
+    /// The message that it is.
+    pub(crate) fn message(self) -> Option<usize> {
+        match self {
+            Self::Message(index) | Self::Group(index) => Some(index),
+            Self::Scalar(_) | Self::Enum(_) => None,
+        }
+    }
+}
+
+/// A default value of proto2.
+pub(crate) enum Literal {
+    Text(String),
+    Bytes(Vec<u8>),
+    Bool(bool),
+    /// Any whole number, as it is written.
+    Integer(String),
+    Double(f64),
+    Float(f32),
+    /// The number of an enum's value.
+    Enum(i32),
 }
 
 /// A type of a field that is no message and no enum.
@@ -87,7 +112,6 @@ pub(crate) struct Oneof {
     pub(crate) type_name: String,
     pub(crate) proto_name: String,
     pub(crate) docs: Option<String>,
-    pub(crate) place: String,
 }
 
 pub(crate) struct Enum {
@@ -95,8 +119,9 @@ pub(crate) struct Enum {
     pub(crate) name: String,
     pub(crate) full_name: String,
     pub(crate) docs: Option<String>,
-    pub(crate) place: String,
     pub(crate) values: Vec<Value>,
+    /// Whether it has no other values than these (proto2).
+    pub(crate) is_closed: bool,
 }
 
 pub(crate) struct Value {
@@ -108,10 +133,12 @@ pub(crate) struct Value {
 
 pub(crate) struct Service {
     pub(crate) home: Home,
+    /// The trait; then what serves it, and what calls it.
     pub(crate) name: String,
+    pub(crate) server: String,
+    pub(crate) client: String,
     pub(crate) full_name: String,
     pub(crate) docs: Option<String>,
-    pub(crate) place: String,
     pub(crate) methods: Vec<Method>,
 }
 
@@ -119,20 +146,8 @@ pub(crate) struct Method {
     pub(crate) name: String,
     pub(crate) proto_name: String,
     pub(crate) docs: Option<String>,
-    pub(crate) place: String,
     pub(crate) input: usize,
     pub(crate) output: usize,
     pub(crate) streams_requests: bool,
     pub(crate) streams_responses: bool,
-}
-
-/// Refuses a second thing by the same Rust name.
-pub(crate) fn check_distinct<'a>(names: impl Iterator<Item = (&'a str, &'a str)>, what: &str) -> Result<(), Error> {
-    let mut seen = BTreeSet::new();
-    for (name, place) in names {
-        if !seen.insert(names::ident(name).to_string()) {
-            return Err(Error::Proto(format!("{place}: a second {what} that is called `{name}` in Rust")));
-        }
-    }
-    Ok(())
 }

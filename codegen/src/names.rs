@@ -1,5 +1,7 @@
 //! Rust names for names of a .proto file.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, Span};
 
 const KEYWORDS: &[&str] = &[
@@ -20,6 +22,21 @@ pub(crate) fn ident(name: &str) -> Ident {
         Ident::new(&format!("{name}_"), Span::call_site())
     } else {
         Ident::new(name, Span::call_site())
+    }
+}
+
+/// The names of one scope. What protoc tells apart by capitals and underscores may be one name in Rust: the later ones
+/// get an underscore.
+#[derive(Default)]
+pub(crate) struct Scope(BTreeSet<String>);
+
+impl Scope {
+    /// The name, or one like it that nobody has.
+    pub(crate) fn take(&mut self, mut name: String) -> String {
+        while !self.0.insert(ident(&name).to_string()) {
+            name.push('_');
+        }
+        name
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn proto(schema: &Schema) -> String {
             let (name, number) = (field_name(field), field.number);
             match field.label {
                 Label::Singular => line(&mut out, &format!("  required {kind} {name} = {number};")),
-                Label::Optional => line(&mut out, &format!("  optional {kind} {name} = {number};")),
+                Label::Optional | Label::Required => line(&mut out, &format!("  optional {kind} {name} = {number};")),
                 Label::Repeated | Label::Packed => line(&mut out, &format!("  repeated {kind} {name} = {number};")),
                 Label::Map(key) => {
                     let key = kind_name(key, schema);
@@ -85,7 +85,7 @@ pub(crate) fn proto(schema: &Schema) -> String {
 fn kind_name(kind: Kind, schema: &Schema) -> String {
     match kind {
         Kind::Scalar(scalar) => scalar.proto.to_owned(),
-        Kind::Message(index) => message_name(index, schema),
+        Kind::Message(index) | Kind::Group(index) => message_name(index, schema),
         Kind::Enum(index) => enum_name(index, schema),
     }
 }

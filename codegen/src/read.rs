@@ -1,19 +1,16 @@
 //! Descriptors as plain data.
-//!
-//! Everything that is not supported is refused here, with the place in the file.
 
 use std::collections::BTreeMap;
 
 use protox::prost_reflect::{
     EnumDescriptor, FieldDescriptor, FileDescriptor, Kind as ProtoKind, MessageDescriptor, OneofDescriptor,
-    ServiceDescriptor, Syntax,
+    ServiceDescriptor, Syntax, Value as ProtoValue,
 };
 
-use crate::front::{Front, Source};
-use crate::model::{
-    Enum, Field, Home, Kind, Label, Message, Method, Oneof, Scalar, Schema, Service, Value, check_distinct,
-};
-use crate::{Error, cycles, names};
+use crate::front::Front;
+use crate::model::{Enum, Field, Home, Kind, Label, Literal, Message, Method, Oneof, Scalar, Schema, Service, Value};
+use crate::names::Scope;
+use crate::{Error, cycles, names, required};
 
 macro_rules! scalars {
     ($($constant:ident: $proto:literal, $element:literal, $wire_type:literal;)*) => {$(
@@ -60,23 +57,47 @@ impl Schema {
         }
         schema.messages = messages.iter().map(|message| reader.message(message)).collect::<Result<_, _>>()?;
         cycles::mark(&mut schema.messages);
+        required::mark(&mut schema.messages);
         schema.enums = enums.iter().map(|declared| reader.declared_enum(declared)).collect();
         if services {
             let services = files.iter().flat_map(|file| file.services().collect::<Vec<_>>());
             schema.services = services.map(|service| reader.service(&service)).collect::<Result<_, _>>()?;
         }
+        schema.tell_types_apart();
         Ok(schema)
     }
 
+    /// Gives the types of each module names that differ.
+    fn tell_types_apart(&mut self) {
+        let mut scopes = BTreeMap::<(String, Vec<String>), Scope>::new();
+        let mut take = |home: &Home, within: Option<&str>, name: &mut String| {
+            let mut modules = home.modules.clone();
+            modules.extend(within.map(names::snake));
+            let scope = scopes.entry((home.file.clone(), modules)).or_default();
+            *name = scope.take(std::mem::take(name));
+        };
+        self.messages.iter_mut().for_each(|message| take(&message.home, None, &mut message.name));
+        self.enums.iter_mut().for_each(|declared| take(&declared.home, None, &mut declared.name));
+        for message in &mut self.messages {
+            for oneof in &mut message.oneofs {
+                take(&message.home, Some(&message.name), &mut oneof.type_name);
+            }
+        }
+        for service in &mut self.services {
+            for name in [&mut service.name, &mut service.server, &mut service.client] {
+                take(&service.home, None, name);
+            }
+        }
+    }
+
     fn add_file(&mut self, reader: &Reader<'_>, file: &FileDescriptor) -> Result<(), Error> {
-        reader.check_file(file)?;
         let home = home(file, &[]);
         match self.files.iter().find(|(name, _)| *name == home.file) {
             None => self.files.push((home.file, home.modules)),
             Some((_, modules)) if *modules == home.modules => {}
             // `package a;`, and another file `a.proto` without a package.
             Some((name, _)) => {
-                let place = reader.front.source(file, &[]).place;
+                let place = reader.front.path(file);
                 return Err(Error::Proto(format!("{place}: a package has the output file {name} already")));
             }
         }
@@ -129,91 +150,64 @@ struct Reader<'f> {
 }
 
 impl Reader<'_> {
-    fn check_file(&self, file: &FileDescriptor) -> Result<(), Error> {
-        let proto = file.file_descriptor_proto();
-        // 12 is `syntax` and 7 the list of extensions in FileDescriptorProto.
-        if proto.syntax.as_deref() == Some("editions") {
-            return Err(unsupported(&self.front.source(file, &[12]).place, "editions"));
-        }
-        if file.extensions().len() > 0 {
-            return Err(unsupported(&self.front.source(file, &[7, 0]).place, "extensions (`extend`)"));
-        }
-        Ok(())
-    }
-
     fn message(&self, message: &MessageDescriptor) -> Result<Message, Error> {
         let file = message.parent_file();
-        let Source { place, comment } = self.front.source(&file, message.path());
-        if let Some(extension) = message.child_extensions().next() {
-            let place = self.front.source(&file, extension.path()).place;
-            return Err(unsupported(&place, "extensions (`extend`)"));
-        }
-        let options = message.descriptor_proto().options.as_ref();
-        if options.is_some_and(|options| options.message_set_wire_format()) {
-            return Err(unsupported(&place, "the option message_set_wire_format"));
-        }
+        let comment = self.front.comment(&file, message.path());
         let oneofs = message.oneofs().filter(|oneof| !oneof.is_synthetic()).collect::<Vec<_>>();
         let fields = message.fields().collect::<Vec<_>>();
         let mut fields = fields.iter().map(|field| self.field(field, &oneofs)).collect::<Result<Vec<_>, _>>()?;
         fields.sort_by_key(|field| field.number);
-        let oneofs = oneofs.iter().map(|oneof| self.oneof(message, oneof)).collect::<Vec<_>>();
-        let read = Message {
+        let mut oneofs = oneofs.iter().map(|oneof| self.oneof(message, oneof)).collect::<Vec<_>>();
+        tell_apart(&mut fields, &mut oneofs);
+        Ok(Message {
             home: home_within(&file, message.parent_message()),
             name: names::camel(message.name()),
             full_name: message.full_name().to_owned(),
             docs: comment,
-            place,
             fields,
+            has_required: false,
             oneofs,
-        };
-        check_members(&read)?;
-        Ok(read)
+        })
     }
 
     fn field(&self, field: &FieldDescriptor, oneofs: &[OneofDescriptor]) -> Result<Field, Error> {
-        let Source { place, comment } = self.front.source(&field.parent_message().parent_file(), field.path());
-        if field.is_group() {
-            return Err(unsupported(&place, "groups"));
-        }
-        if field.is_required() {
-            return Err(unsupported(&place, "required fields"));
-        }
-        if field.field_descriptor_proto().default_value.is_some() {
-            return Err(unsupported(&place, "default values"));
-        }
+        let comment = self.front.comment(&field.parent_message().parent_file(), field.path());
         let member = field
             .containing_oneof()
             .and_then(|oneof| oneofs.iter().position(|other| other.full_name() == oneof.full_name()));
         let (label, kind) = match (field.kind(), member) {
             (ProtoKind::Message(entry), _) if field.is_map() => {
-                let key = self.kind(&entry.map_entry_key_field().kind(), &place)?;
+                let key = self.kind(&entry.map_entry_key_field().kind())?;
                 (Label::Map(key), entry.map_entry_value_field().kind())
             }
             (kind, Some(oneof)) => (Label::Member(oneof), kind),
             (kind, None) if is_packed(field) => (Label::Packed, kind),
             (kind, None) if field.is_list() => (Label::Repeated, kind),
+            (kind, None) if field.is_required() => (Label::Required, kind),
             (kind, None) if field.supports_presence() => (Label::Optional, kind),
             (kind, None) => (Label::Singular, kind),
         };
         let name = match label {
             Label::Member(_) => names::camel(field.name()),
-            _ => member_name(field.name()),
+            _ => names::snake(field.name()),
         };
         let proto_name = field.name().to_owned();
-        let kind = self.kind(&kind, &place)?;
-        Ok(Field { number: field.number(), proto_name, name, docs: comment, place, label, kind, is_boxed: false })
+        let kind = match self.kind(&kind)? {
+            Kind::Message(index) if field.is_group() => Kind::Group(index),
+            kind => kind,
+        };
+        let default = default(field);
+        let number = field.number();
+        Ok(Field { number, proto_name, name, docs: comment, label, kind, default, is_boxed: false })
     }
 
-    fn kind(&self, kind: &ProtoKind, place: &str) -> Result<Kind, Error> {
+    fn kind(&self, kind: &ProtoKind) -> Result<Kind, Error> {
         let scalar = match kind {
             ProtoKind::Message(message) => {
                 let index = self.messages.get(message.full_name()).copied();
                 return index
                     .map(Kind::Message)
                     .ok_or_else(|| Error::Types(format!("{} is missing", message.full_name())));
-            }
-            ProtoKind::Enum(declared) if declared.parent_file().syntax() == Syntax::Proto2 => {
-                return Err(unsupported(place, "fields with a closed enum (one of a proto2 file)"));
             }
             ProtoKind::Enum(declared) => {
                 let index = self.enums.get(declared.full_name()).copied();
@@ -241,7 +235,7 @@ impl Reader<'_> {
     }
 
     fn oneof(&self, message: &MessageDescriptor, oneof: &OneofDescriptor) -> Oneof {
-        let Source { place, comment } = self.front.source(&message.parent_file(), oneof.path());
+        let comment = self.front.comment(&message.parent_file(), oneof.path());
         let mut type_name = names::camel(oneof.name());
         // Its enum lies beside the message's own types: `oneof kind` and `enum Kind` are often found together.
         let is_taken = message.child_messages().any(|child| names::camel(child.name()) == type_name)
@@ -249,64 +243,70 @@ impl Reader<'_> {
         if is_taken {
             type_name.push_str("Oneof");
         }
-        Oneof { name: member_name(oneof.name()), type_name, proto_name: oneof.name().to_owned(), docs: comment, place }
+        Oneof { name: names::snake(oneof.name()), type_name, proto_name: oneof.name().to_owned(), docs: comment }
     }
 
     fn declared_enum(&self, declared: &EnumDescriptor) -> Enum {
         let file = declared.parent_file();
-        let Source { place, comment } = self.front.source(&file, declared.path());
+        let comment = self.front.comment(&file, declared.path());
         // The pool sorts the values by number; the path ends in the place among the declared ones.
         let mut descriptors = declared.values().collect::<Vec<_>>();
         descriptors.sort_by_key(|value| value.path().last().copied());
         let proto_names = descriptors.iter().map(|value| value.name().to_owned()).collect::<Vec<_>>();
         let values = descriptors.iter().zip(names::variants(declared.name(), &proto_names));
+        let mut scope = Scope::default();
+        scope.take("Unrecognized".into());
         let values = values.map(|(value, name)| Value {
-            name: if name == "Unrecognized" { "Unrecognized_".into() } else { name },
+            name: scope.take(name),
             proto_name: value.name().to_owned(),
             number: value.number(),
-            docs: self.front.source(&file, value.path()).comment,
+            docs: self.front.comment(&file, value.path()),
         });
         Enum {
             home: home_within(&file, declared.parent_message()),
             name: names::camel(declared.name()),
             full_name: declared.full_name().to_owned(),
             docs: comment,
-            place,
             values: values.collect(),
+            is_closed: file.syntax() == Syntax::Proto2,
         }
     }
 
     fn service(&self, service: &ServiceDescriptor) -> Result<Service, Error> {
         let file = service.parent_file();
-        let Source { place, comment } = self.front.source(&file, service.path());
+        let comment = self.front.comment(&file, service.path());
         let mut methods = Vec::new();
+        let mut scope = Scope::default();
+        // The client has a function of its own by this name.
+        scope.take("new".into());
         for method in service.methods() {
-            let Source { place, comment } = self.front.source(&file, method.path());
-            let index = |message: MessageDescriptor| match self.kind(&ProtoKind::Message(message), &place)? {
+            let comment = self.front.comment(&file, method.path());
+            let index = |message: MessageDescriptor| match self.kind(&ProtoKind::Message(message))? {
                 Kind::Message(index) => Ok(index),
-                Kind::Scalar(_) | Kind::Enum(_) => Err(Error::Types(format!("{} is no message", method.full_name()))),
+                Kind::Scalar(_) | Kind::Enum(_) | Kind::Group(_) => {
+                    Err(Error::Types(format!("{} is no message", method.full_name())))
+                }
             };
             methods.push(Method {
-                name: method_name(method.name()),
+                name: scope.take(names::snake(method.name())),
                 proto_name: method.name().to_owned(),
                 docs: comment,
                 input: index(method.input())?,
                 output: index(method.output())?,
-                place: place.clone(),
                 streams_requests: method.is_client_streaming(),
                 streams_responses: method.is_server_streaming(),
             });
         }
-        let read = Service {
+        let name = names::camel(service.name());
+        Ok(Service {
             home: home(&file, &[]),
-            name: names::camel(service.name()),
+            server: format!("{name}Server"),
+            client: format!("{name}Client"),
+            name,
             full_name: service.full_name().to_owned(),
             docs: comment,
-            place,
             methods,
-        };
-        check_distinct(read.methods.iter().map(|method| (method.name.as_str(), method.place.as_str())), "method")?;
-        Ok(read)
+        })
     }
 }
 
@@ -319,30 +319,41 @@ fn is_packed(field: &FieldDescriptor) -> bool {
     field.is_list() && !length_delimited && option.unwrap_or(proto3)
 }
 
-/// The struct has a member of its own by this name.
-fn member_name(proto_name: &str) -> String {
-    let name = names::snake(proto_name);
-    if name == "unknown_fields" { "unknown_fields_".into() } else { name }
+/// The default value that the file gives a field.
+fn default(field: &FieldDescriptor) -> Option<Literal> {
+    field.field_descriptor_proto().default_value.as_ref()?;
+    Some(match field.default_value() {
+        ProtoValue::Bool(value) => Literal::Bool(value),
+        ProtoValue::I32(value) => Literal::Integer(value.to_string()),
+        ProtoValue::I64(value) => Literal::Integer(value.to_string()),
+        ProtoValue::U32(value) => Literal::Integer(value.to_string()),
+        ProtoValue::U64(value) => Literal::Integer(value.to_string()),
+        ProtoValue::F32(value) => Literal::Float(value),
+        ProtoValue::F64(value) => Literal::Double(value),
+        ProtoValue::String(value) => Literal::Text(value),
+        ProtoValue::Bytes(value) => Literal::Bytes(value.to_vec()),
+        ProtoValue::EnumNumber(value) => Literal::Enum(value),
+        // These have none.
+        ProtoValue::Message(_) | ProtoValue::List(_) | ProtoValue::Map(_) => return None,
+    })
 }
 
-/// The client has a function of its own by this name.
-fn method_name(proto_name: &str) -> String {
-    let name = names::snake(proto_name);
-    if name == "new" { "new_".into() } else { name }
-}
-
-fn check_members(message: &Message) -> Result<(), Error> {
-    let members = message.fields.iter().filter(|field| !matches!(field.label, Label::Member(_)));
-    let members = members.map(|field| (field.name.as_str(), field.place.as_str()));
-    let oneofs = message.oneofs.iter().map(|oneof| (oneof.name.as_str(), oneof.place.as_str()));
-    check_distinct(members.chain(oneofs), "field")?;
-    for index in 0..message.oneofs.len() {
-        let variants = message.fields.iter().filter(|field| field.label == Label::Member(index));
-        check_distinct(variants.map(|field| (field.name.as_str(), field.place.as_str())), "variant")?;
+/// Gives members and variants names that differ.
+fn tell_apart(fields: &mut [Field], oneofs: &mut [Oneof]) {
+    let mut members = Scope::default();
+    // The struct has a member of its own by this name.
+    members.take("unknown_fields".into());
+    let mut variants = oneofs.iter().map(|_| Scope::default()).collect::<Vec<_>>();
+    for field in fields {
+        let scope = match field.label {
+            Label::Member(oneof) => variants.get_mut(oneof),
+            _ => Some(&mut members),
+        };
+        if let Some(scope) = scope {
+            field.name = scope.take(std::mem::take(&mut field.name));
+        }
     }
-    Ok(())
-}
-
-fn unsupported(place: &str, feature: &str) -> Error {
-    Error::Proto(format!("{place}: not supported yet: {feature}"))
+    for oneof in oneofs {
+        oneof.name = members.take(std::mem::take(&mut oneof.name));
+    }
 }

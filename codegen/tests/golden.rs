@@ -138,3 +138,40 @@ fn imports_that_give_no_types_are_not_emitted() {
     let generated = Builder::new().include(&out).out_dir(&out).generate(&["user.proto"]).unwrap();
     assert_eq!(generated.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["user.rs"]);
 }
+
+/// What is emitted for this text.
+fn emitted(name: &str, proto: &str) -> String {
+    let out = scratch(name);
+    fs::write(out.join("names.proto"), proto).unwrap();
+    let generated = Builder::new().include(&out).out_dir(&out).generate(&["names.proto"]).unwrap();
+    generated.first().unwrap().source.clone()
+}
+
+#[test]
+fn names_that_become_one_in_rust_are_told_apart() {
+    let source = emitted(
+        "apart",
+        "syntax = \"proto2\";\nmessage M {\n  optional int32 HTTPCode = 1; optional int32 http_code = 2;\n\
+         oneof Http_code { string a = 3; string A = 4; }\n}\nenum E { A_B = 0; aB = 1; AB = 2; Unrecognized = 3; }\n",
+    );
+    for member in ["http_code:", "http_code_:", "http_code__:", "A(", "A_(", "AB,", "AB_,", "Unrecognized_,"] {
+        assert!(source.contains(&format!(" {member}")), "{member}\n{source}");
+    }
+    let source = emitted(
+        "types",
+        "syntax = \"proto3\";\nmessage FooBar { message In {} }\nmessage Foo_Bar { message In {} In in = 1; }\n\
+         message EchoClient {}\nservice Echo {\n  rpc New(EchoClient) returns (EchoClient); rpc new(FooBar) returns (Foo_Bar);\n}\n",
+    );
+    for item in [
+        "struct FooBar {",
+        "struct FooBar_ {",
+        "struct In {",
+        "struct In_ {",
+        "struct EchoClient {",
+        "struct EchoClient_ {",
+    ] {
+        assert!(source.contains(&format!("pub {item}")), "{item}");
+    }
+    assert!(source.contains("r#in: ::core::option::Option<foo_bar::In_>"), "each is called by its own name");
+    assert!(source.contains("fn new_(") && source.contains("fn new__("));
+}

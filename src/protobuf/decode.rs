@@ -86,7 +86,7 @@ impl<'a> Decoder<'a> {
     /// One more value of a list.
     pub fn repeated<E: Element>(&mut self, name: &'static str, values: &mut Vec<E::Value>) -> Result<(), DecodeError> {
         let index = values.len();
-        if E::WIRE_TYPE.is_len() {
+        if E::WIRE_TYPE.is_weightless() {
             let size = size_of::<E::Value>() + E::HEAP_SIZE;
             self.charge(size).map_err(|error| error.within_element(name, index))?;
         }
@@ -112,6 +112,35 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
+    /// [`Decoder::packed`] of a closed enum: each number that the enum does not name becomes an unknown field.
+    pub fn packed_closed<E: Packable>(
+        &mut self,
+        number: u32,
+        name: &'static str,
+        values: &mut Vec<E::Value>,
+        unknown: &mut UnknownFields,
+    ) -> Result<(), DecodeError> {
+        let outer = self.enter().map_err(|error| error.within(name))?;
+        while self.position < self.bytes.len() {
+            let mut value = E::Value::default();
+            let (start, accepts) = (self.position, E::accepts(self));
+            E::merge(&mut value, self).map_err(|error| error.within_element(name, values.len()))?;
+            if accepts {
+                values.push(value);
+            } else {
+                self.count_unknown()?;
+                unknown.push_value(number, self.bytes.get(start..self.position).unwrap_or_default());
+            }
+        }
+        self.leave(outer);
+        Ok(())
+    }
+
+    /// Whether what comes next is a value of this element.
+    pub fn accepts<E: Element>(&self) -> bool {
+        E::accepts(self)
+    }
+
     /// A member of a oneof: merged into the value if this member is the one that is set, else set anew. `get` looks
     /// whether it is, `wrap` sets it.
     pub fn member<E: Element, O>(
@@ -131,8 +160,8 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// One entry of a map. An entry with fields of its own that are not known stays whole among the unknown fields, as
-    /// in upb: the map has no place for them.
+    /// One entry of a map. An entry with fields of its own that are not known, or a number that its closed enum does not
+    /// name, stays whole among the unknown fields, as in upb: the map has no place for them.
     pub fn map<K: Element, V: Element>(
         &mut self,
         name: &'static str,
@@ -167,6 +196,13 @@ impl<'a> Decoder<'a> {
     }
 
     // --- What elements read ---
+
+    /// The number that comes next, which stays there; none if there is no whole one.
+    #[inline]
+    pub(super) fn next_varint(&self) -> Option<u64> {
+        let rest = self.rest();
+        BytesReader::from_bytes(rest).read_varint64(rest).ok()
+    }
 
     #[inline]
     pub(super) fn varint(&mut self) -> Result<u64, DecodeError> {
@@ -228,6 +264,21 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
+    /// A message between the tags of a group, of which the first has been read.
+    pub(super) fn group<M: Message>(&mut self, message: &mut M) -> Result<(), DecodeError> {
+        let number = self.bytes.get(self.tag_position..self.position).map_or(0, number_of);
+        self.descend()?;
+        loop {
+            let tag = self.tag()?;
+            if tag == number << 3 | 4 {
+                break;
+            }
+            message.merge_field(tag, self)?;
+        }
+        self.depth_left += 1;
+        Ok(())
+    }
+
     // --- Inside ---
 
     /// The next tag, with a field number and wire type that exist.
@@ -248,9 +299,14 @@ impl<'a> Decoder<'a> {
 
     /// Steps over the value of an unknown field.
     fn skip(&mut self, tag: u32) -> Result<(), DecodeError> {
+        self.count_unknown()?;
+        self.step_over(tag)
+    }
+
+    fn count_unknown(&mut self) -> Result<(), DecodeError> {
         self.unknown_left =
             self.unknown_left.checked_sub(1).ok_or_else(|| self.error(DecodeErrorKind::TooManyUnknownFields))?;
-        self.step_over(tag)
+        Ok(())
     }
 
     fn step_over(&mut self, tag: u32) -> Result<(), DecodeError> {
@@ -286,6 +342,7 @@ impl<'a> Decoder<'a> {
             if tag == 1 << 3 | K::WIRE_TYPE as u32 {
                 K::merge(&mut key, self).map_err(|error| error.within("key"))?;
             } else if tag == 2 << 3 | V::WIRE_TYPE as u32 {
+                unknown_seen |= !V::accepts(self);
                 self.step_over(tag).map_err(|error| error.within("value"))?;
             } else {
                 self.skip(tag)?;
@@ -352,6 +409,11 @@ impl<'a> Decoder<'a> {
     fn error(&self, kind: DecodeErrorKind) -> DecodeError {
         DecodeError::new(self.base + self.position, kind)
     }
+}
+
+/// The field number of a tag.
+fn number_of(tag: &[u8]) -> u32 {
+    BytesReader::from_bytes(tag).read_varint64(tag).map_or(0, |tag| (tag >> 3) as u32)
 }
 
 /// Sets the slot, in a frame of its own.

@@ -10,6 +10,7 @@ use quick_protobuf::sizeofs::sizeof_varint;
 
 use super::decode::Decoder;
 use super::encode::{Encoder, Sizes};
+use super::missing::Missing;
 use super::number;
 use super::text::Text;
 use super::{DecodeError, Enumeration, Message};
@@ -23,13 +24,16 @@ pub enum WireType {
     I64 = 1,
     /// A length and as many bytes.
     Len = 2,
+    /// What lies between a tag that begins a group and one that ends it.
+    Group = 3,
     /// Four bytes.
     I32 = 5,
 }
 
 impl WireType {
-    pub(super) fn is_len(self) -> bool {
-        self == Self::Len
+    /// Whether two bytes of input are enough for a value of any size.
+    pub(super) fn is_weightless(self) -> bool {
+        matches!(self, Self::Len | Self::Group)
     }
 }
 
@@ -41,6 +45,10 @@ pub trait Element {
     const WIRE_TYPE: WireType;
     /// What a new value takes of the heap, besides its own size.
     const HEAP_SIZE: usize = 0;
+    /// Whether the value that comes next can be kept: a closed enum has no place for other numbers than its own.
+    fn accepts(_decoder: &Decoder<'_>) -> bool {
+        true
+    }
     /// Reads a value: a message is merged, everything else replaced.
     fn merge(value: &mut Self::Value, decoder: &mut Decoder<'_>) -> Result<(), DecodeError>;
     /// Adds the size of the value without its tag.
@@ -49,6 +57,8 @@ pub trait Element {
     fn write(value: &Self::Value, encoder: &mut Encoder<'_>);
     /// Prints the value under its field's name.
     fn print(value: &Self::Value, name: &'static str, text: &mut Text);
+    /// Looks for required fields that are missing in it.
+    fn check(_value: &Self::Value, _missing: &mut Missing) {}
 }
 
 /// A value that may lack presence: it is then not written if it is the default.
@@ -291,6 +301,46 @@ impl<T: Enumeration> Packable for Enum<T> {
     const FIXED_SIZE: Option<usize> = None;
 }
 
+/// An enum of a proto2 file: to the decoder, other numbers than its own are unknown fields.
+#[derive(Debug)]
+pub struct Closed<T>(PhantomData<T>);
+
+impl<T: Enumeration> Element for Closed<T> {
+    type Value = T;
+    const WIRE_TYPE: WireType = WireType::Varint;
+
+    fn accepts(decoder: &Decoder<'_>) -> bool {
+        // A number that cannot be read is an error, which reading it tells.
+        decoder.next_varint().is_none_or(|number| T::from(number as i32).name().is_some())
+    }
+
+    fn merge(value: &mut T, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        Enum::<T>::merge(value, decoder)
+    }
+
+    fn measure(value: &T, sizes: &mut Sizes) {
+        Enum::<T>::measure(value, sizes);
+    }
+
+    fn write(value: &T, encoder: &mut Encoder<'_>) {
+        Enum::<T>::write(value, encoder);
+    }
+
+    fn print(value: &T, name: &'static str, text: &mut Text) {
+        Enum::<T>::print(value, name, text);
+    }
+}
+
+impl<T: Enumeration> Scalar for Closed<T> {
+    fn is_default(value: &T) -> bool {
+        Enum::<T>::is_default(value)
+    }
+}
+
+impl<T: Enumeration> Packable for Closed<T> {
+    const FIXED_SIZE: Option<usize> = None;
+}
+
 /// A message.
 #[derive(Debug)]
 pub struct Nested<M>(PhantomData<M>);
@@ -314,30 +364,69 @@ impl<M: Message> Element for Nested<M> {
     fn print(value: &M, name: &'static str, text: &mut Text) {
         text.block(name, |text| value.visit(text));
     }
+
+    fn check(value: &M, missing: &mut Missing) {
+        missing.look(value);
+    }
 }
 
-/// A message that can contain itself.
+/// A value on the heap: of a message that can contain itself.
 #[derive(Debug)]
-pub struct Boxed<M>(PhantomData<M>);
+pub struct Boxed<E>(PhantomData<E>);
 
-impl<M: Message> Element for Boxed<M> {
-    type Value = Box<M>;
-    const WIRE_TYPE: WireType = WireType::Len;
-    const HEAP_SIZE: usize = size_of::<M>();
+impl<E: Element> Element for Boxed<E> {
+    type Value = Box<E::Value>;
+    const WIRE_TYPE: WireType = E::WIRE_TYPE;
+    const HEAP_SIZE: usize = size_of::<E::Value>();
 
-    fn merge(value: &mut Box<M>, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
-        decoder.nested::<M>(value)
+    fn merge(value: &mut Box<E::Value>, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        E::merge(value, decoder)
     }
 
-    fn measure(value: &Box<M>, sizes: &mut Sizes) {
-        Nested::<M>::measure(value, sizes);
+    fn measure(value: &Box<E::Value>, sizes: &mut Sizes) {
+        E::measure(value, sizes);
     }
 
-    fn write(value: &Box<M>, encoder: &mut Encoder<'_>) {
-        Nested::<M>::write(value, encoder);
+    fn write(value: &Box<E::Value>, encoder: &mut Encoder<'_>) {
+        E::write(value, encoder);
     }
 
-    fn print(value: &Box<M>, name: &'static str, text: &mut Text) {
-        Nested::<M>::print(value, name, text);
+    fn print(value: &Box<E::Value>, name: &'static str, text: &mut Text) {
+        E::print(value, name, text);
+    }
+
+    fn check(value: &Box<E::Value>, missing: &mut Missing) {
+        E::check(value, missing);
+    }
+}
+
+/// A message between the tags of a group.
+#[derive(Debug)]
+pub struct Group<M>(PhantomData<M>);
+
+impl<M: Message> Element for Group<M> {
+    type Value = M;
+    const WIRE_TYPE: WireType = WireType::Group;
+
+    fn merge(value: &mut M, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        decoder.group(value)
+    }
+
+    fn measure(value: &M, sizes: &mut Sizes) {
+        value.visit(sizes);
+    }
+
+    fn write(value: &M, encoder: &mut Encoder<'_>) {
+        value.visit(encoder);
+    }
+
+    fn print(value: &M, _name: &'static str, text: &mut Text) {
+        // The name of the message, from which that of the field is made.
+        let name = M::FULL_NAME.rsplit('.').next().unwrap_or_default();
+        text.block(name, |text| value.visit(text));
+    }
+
+    fn check(value: &M, missing: &mut Missing) {
+        missing.look(value);
     }
 }

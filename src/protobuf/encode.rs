@@ -11,6 +11,9 @@ use super::UnknownFields;
 use super::element::{Element, Packable, WireType};
 use super::visit::Visitor;
 
+/// The wire type of the tag that ends a group.
+const GROUP_END: u64 = 4;
+
 fn tag(number: u32, wire_type: WireType) -> u64 {
     u64::from(number) << 3 | wire_type as u64
 }
@@ -62,6 +65,10 @@ impl Visitor for Sizes {
     fn field<E: Element>(&mut self, number: u32, _name: &'static str, value: &E::Value) {
         self.tag(number, E::WIRE_TYPE);
         E::measure(value, self);
+        if E::WIRE_TYPE == WireType::Group {
+            // The tag that ends it.
+            self.tag(number, E::WIRE_TYPE);
+        }
     }
 
     fn packed<E: Packable>(&mut self, number: u32, _name: &'static str, values: &[E::Value]) {
@@ -131,6 +138,9 @@ impl Visitor for Encoder<'_> {
     fn field<E: Element>(&mut self, number: u32, _name: &'static str, value: &E::Value) {
         self.tag(number, E::WIRE_TYPE);
         E::write(value, self);
+        if E::WIRE_TYPE == WireType::Group {
+            self.put(|writer| writer.write_varint(u64::from(number) << 3 | GROUP_END));
+        }
     }
 
     fn packed<E: Packable>(&mut self, number: u32, _name: &'static str, values: &[E::Value]) {

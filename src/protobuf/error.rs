@@ -21,10 +21,28 @@ struct Inner {
     path: Vec<Segment>,
 }
 
-#[derive(Clone, PartialEq, Eq)]
-struct Segment {
-    name: &'static str,
-    index: Option<usize>,
+/// One step of the path to a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub(super) name: &'static str,
+    pub(super) index: Option<usize>,
+}
+
+/// The path to a field, such as `people[3].address.lat`, of its steps, innermost first.
+fn path(segments: &[Segment]) -> String {
+    use fmt::Write as _;
+
+    let mut path = String::new();
+    for segment in segments.iter().rev() {
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(segment.name);
+        if let Some(index) = segment.index {
+            let _ = write!(path, "[{index}]"); // a String takes everything
+        }
+    }
+    path
 }
 
 /// The rule that the bytes break.
@@ -59,6 +77,8 @@ pub enum DecodeErrorKind {
     },
     /// The bytes of a string are not UTF-8.
     Utf8,
+    /// The message ends, and this required field of it has no value.
+    MissingField,
     /// Messages or groups lie too deep within each other.
     TooDeep,
     /// There are too many unknown fields.
@@ -76,6 +96,12 @@ impl DecodeError {
     #[cold]
     pub(super) fn new(offset: usize, kind: DecodeErrorKind) -> Self {
         Self { inner: Box::new(Inner { offset, kind, path: Vec::new() }) }
+    }
+
+    /// A required field is missing at the end of the message.
+    #[cold]
+    pub(super) fn missing(offset: usize, path: Vec<Segment>) -> Self {
+        Self { inner: Box::new(Inner { offset, kind: DecodeErrorKind::MissingField, path }) }
     }
 
     #[cold]
@@ -105,19 +131,7 @@ impl DecodeError {
     /// The field that was being read, such as `people[3].address.lat`; empty if none was.
     #[must_use]
     pub fn field(&self) -> String {
-        use fmt::Write as _;
-
-        let mut path = String::new();
-        for segment in self.inner.path.iter().rev() {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            path.push_str(segment.name);
-            if let Some(index) = segment.index {
-                let _ = write!(path, "[{index}]"); // a String takes everything
-            }
-        }
-        path
+        path(&self.inner.path)
     }
 }
 
@@ -153,6 +167,7 @@ impl fmt::Display for DecodeErrorKind {
             Self::FieldZero => f.write_str("field number 0 does not exist"),
             Self::WireType { wire_type } => write!(f, "wire type {wire_type} does not exist, only 0 to 5"),
             Self::GroupEnd { number } => write!(f, "the end of group {number}, which is not open here"),
+            Self::MissingField => f.write_str("a required field that is missing"),
             Self::Utf8 => f.write_str("a string that is not UTF-8"),
             Self::TooDeep => write!(f, "more than {RECURSION_LIMIT} messages within each other"),
             Self::TooManyUnknownFields => write!(f, "more than {UNKNOWN_FIELD_LIMIT} unknown fields"),
@@ -164,30 +179,56 @@ impl fmt::Display for DecodeErrorKind {
     }
 }
 
-/// A message is too large to be encoded.
+/// A message cannot be encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodeError {
     message: &'static str,
-    size: usize,
+    kind: EncodeErrorKind,
+}
+
+/// Why a message cannot be encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EncodeErrorKind {
+    /// It would be larger than a message may be.
+    TooLarge {
+        /// The size it would have, in bytes.
+        size: usize,
+    },
+    /// A required field has no value.
+    MissingField {
+        /// Its path, such as `people[3].id`.
+        field: String,
+    },
 }
 
 impl EncodeError {
     #[cold]
-    pub(super) fn new(message: &'static str, size: usize) -> Self {
-        Self { message, size }
+    pub(super) fn too_large(message: &'static str, size: usize) -> Self {
+        Self { message, kind: EncodeErrorKind::TooLarge { size } }
     }
 
-    /// The size the encoded message would have, in bytes.
+    #[cold]
+    pub(super) fn missing(message: &'static str, segments: &[Segment]) -> Self {
+        Self { message, kind: EncodeErrorKind::MissingField { field: path(segments) } }
+    }
+
+    /// Why it cannot be encoded.
     #[must_use]
-    pub fn size(&self) -> usize {
-        self.size
+    pub fn kind(&self) -> &EncodeErrorKind {
+        &self.kind
     }
 }
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { message, size } = self;
-        write!(f, "this {message} would take {size} bytes, a message has at most {MESSAGE_SIZE_LIMIT}")
+        let message = self.message;
+        match &self.kind {
+            EncodeErrorKind::TooLarge { size } => {
+                write!(f, "this {message} would take {size} bytes, a message has at most {MESSAGE_SIZE_LIMIT}")
+            }
+            EncodeErrorKind::MissingField { field } => write!(f, "this {message} lacks the required field {field}"),
+        }
     }
 }
 

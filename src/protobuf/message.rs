@@ -9,6 +9,7 @@ use bytes::BytesMut;
 
 use super::decode::Decoder;
 use super::encode::{Encoder, Sizes};
+use super::missing::Missing;
 use super::text::Text;
 use super::visit::Visitor;
 use super::{DecodeError, EncodeError, MESSAGE_SIZE_LIMIT};
@@ -17,6 +18,10 @@ use super::{DecodeError, EncodeError, MESSAGE_SIZE_LIMIT};
 pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// The name with its package, such as `helloworld.HelloRequest`.
     const FULL_NAME: &'static str;
+
+    /// Whether it, or a message within it, has required fields (proto2).
+    #[doc(hidden)]
+    const HAS_REQUIRED: bool = false;
 
     /// Reads the value of one field whose tag has been read; a tag that is not known goes to `Decoder::unknown`.
     #[doc(hidden)]
@@ -37,7 +42,7 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT).
+    /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field.
     fn encode_to_vec(&self) -> Result<Vec<u8>, EncodeError> {
         let mut buffer = BytesMut::new();
         self.encode(&mut buffer)?;
@@ -48,7 +53,8 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT); nothing is appended then.
+    /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field;
+    /// nothing is appended then.
     fn encode(&self, buffer: &mut BytesMut) -> Result<(), EncodeError> {
         let sizes = sizes(self)?;
         buffer.reserve(sizes.total());
@@ -70,7 +76,7 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When `bytes` are not such a message; the error names the byte and the field.
+    /// When `bytes` are not such a message, or lack a required field; the error names the byte and the field.
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut message = Self::default();
         message.merge(bytes)?;
@@ -81,9 +87,11 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When `bytes` are not such a message; what came before the offending byte has been merged then.
+    /// When `bytes` are not such a message; what came before the offending byte has been merged then. When a required
+    /// field is missing afterwards.
     fn merge(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
-        Decoder::new(bytes)?.merge_all(self)
+        Decoder::new(bytes)?.merge_all(self)?;
+        Missing::of(self).map_or(Ok(()), |path| Err(DecodeError::missing(bytes.len(), path)))
     }
 
     /// The text form, a field a line, as Python's `print(message)` shows it; maps are in the order of their keys.
@@ -99,7 +107,10 @@ fn sizes<M: Message>(message: &M) -> Result<Sizes, EncodeError> {
     let mut sizes = Sizes::default();
     message.visit(&mut sizes);
     if sizes.total() > MESSAGE_SIZE_LIMIT {
-        return Err(EncodeError::new(M::FULL_NAME, sizes.total()));
+        return Err(EncodeError::too_large(M::FULL_NAME, sizes.total()));
+    }
+    if let Some(path) = Missing::of(message) {
+        return Err(EncodeError::missing(M::FULL_NAME, &path));
     }
     Ok(sizes)
 }

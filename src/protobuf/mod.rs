@@ -52,12 +52,13 @@ mod element;
 mod encode;
 mod error;
 mod message;
+mod missing;
 mod number;
 mod text;
 mod unknown;
 mod visit;
 
-pub use error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use message::{Enumeration, Message};
 pub use unknown::UnknownFields;
 
@@ -84,8 +85,8 @@ pub const MESSAGE_SIZE_LIMIT: usize = i32::MAX as usize;
 pub mod runtime {
     pub use super::decode::Decoder;
     pub use super::element::{
-        Bool, Boxed, Bytes, Double, Element, Enum, Fixed32, Fixed64, Float, Int32, Int64, Nested, Packable, Scalar,
-        Sfixed32, Sfixed64, Sint32, Sint64, Str, Uint32, Uint64,
+        Bool, Boxed, Bytes, Closed, Double, Element, Enum, Fixed32, Fixed64, Float, Group, Int32, Int64, Nested,
+        Packable, Scalar, Sfixed32, Sfixed64, Sint32, Sint64, Str, Uint32, Uint64,
     };
     pub use super::visit::Visitor;
 }

@@ -32,6 +32,17 @@ impl UnknownFields {
     pub(super) fn push(&mut self, field: &[u8]) {
         self.bytes.extend_from_slice(field);
     }
+
+    /// A field of this number with a varint that is written already.
+    pub(super) fn push_value(&mut self, number: u32, varint: &[u8]) {
+        let mut tag = u64::from(number) << 3;
+        while tag >= 0x80 {
+            self.bytes.push(tag as u8 | 0x80);
+            tag >>= 7;
+        }
+        self.bytes.push(tag as u8);
+        self.bytes.extend_from_slice(varint);
+    }
 }
 
 impl fmt::Debug for UnknownFields {

@@ -34,6 +34,11 @@ pub trait Visitor: Sized {
         }
     }
 
+    /// A field that must have a value.
+    fn required<E: Element>(&mut self, number: u32, name: &'static str, value: &Option<E::Value>) {
+        self.optional::<E>(number, name, value);
+    }
+
     /// A member of a oneof, if `get` says that it is the one that is set. That is looked up in a function of its own:
     /// whatever a debug build puts on the stack for it counts once, not for each member.
     fn member<E: Element, O>(

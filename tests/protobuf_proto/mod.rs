@@ -4,6 +4,9 @@
 #![deny(nonstandard_style, reason = "what is emitted compiles without warnings, whatever the names are")]
 
 pub mod threadwire {
+    pub mod legacy {
+        threadwire::include_proto!("threadwire.legacy");
+    }
     pub mod test {
         threadwire::include_proto!("threadwire.test");
         pub mod other {
@@ -23,6 +26,9 @@ pub mod example {
     threadwire::include_proto!("person");
 }
 
+#[allow(unused_imports, reason = "no test uses both")]
+pub use self::threadwire::legacy;
+#[allow(unused_imports, reason = "no test uses both")]
 pub use self::threadwire::test::*;
 
 /// Bytes from hexadecimal digits; spaces are for the reader.

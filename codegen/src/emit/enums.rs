@@ -9,7 +9,7 @@ use quote::quote;
 use super::docs::docs;
 use super::{Context, Emitted, allow};
 use crate::error::Error;
-use crate::model::{Enum, Value, check_distinct};
+use crate::model::{Enum, Value};
 use crate::names::ident;
 use crate::normal;
 
@@ -18,14 +18,8 @@ pub(super) fn emit(context: &Context<'_>, index: usize) -> Result<Emitted, Error
     if context.types.values(&normal::enum_name(index, context.schema))? != declared.values.len() {
         return Err(Error::Types(format!("pb-rs left values out of {}", declared.full_name)));
     }
-    check_distinct(declared.values.iter().map(|value| (value.name.as_str(), declared.place.as_str())), "value")?;
     let (item, conversions) = (item(declared), conversions(context, declared));
-    Ok(Emitted {
-        home: declared.home.clone(),
-        names: vec![declared.name.clone()],
-        place: declared.place.clone(),
-        tokens: quote!(#item #conversions),
-    })
+    Ok(Emitted { home: declared.home.clone(), tokens: quote!(#item #conversions) })
 }
 
 /// The values that are variants: the first by each number. The others are constants that name it again.

@@ -7,6 +7,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::defaults;
 use super::docs::docs;
 use super::{Context, Emitted, allow, path, shape};
 use crate::error::Error;
@@ -15,9 +16,9 @@ use crate::names::{ident, snake};
 use crate::normal;
 
 /// A message with what is needed to write code in its module.
-struct Writer<'c> {
-    context: &'c Context<'c>,
-    message: &'c Message,
+pub(super) struct Writer<'c> {
+    pub(super) context: &'c Context<'c>,
+    pub(super) message: &'c Message,
     /// The name by which pb-rs knows it.
     normal_name: String,
 }
@@ -25,13 +26,8 @@ struct Writer<'c> {
 pub(super) fn emit(context: &Context<'_>, index: usize) -> Result<Vec<Emitted>, Error> {
     let Some(message) = context.schema.messages.get(index) else { return Ok(Vec::new()) };
     let writer = Writer { context, message, normal_name: normal::body_name(index, context.schema) };
-    let (item, codec) = (writer.item()?, writer.codec()?);
-    let mut emitted = vec![Emitted {
-        home: message.home.clone(),
-        names: vec![message.name.clone()],
-        place: message.place.clone(),
-        tokens: quote!(#item #codec),
-    }];
+    let (item, codec, defaults) = (writer.item()?, writer.codec()?, defaults::emit(&writer)?);
+    let mut emitted = vec![Emitted { home: message.home.clone(), tokens: quote!(#item #codec #defaults) }];
     for (index, oneof) in message.oneofs.iter().enumerate() {
         emitted.push(writer.oneof(index, oneof)?);
     }
@@ -92,7 +88,7 @@ impl Writer<'_> {
                 #(#variants,)*
             }
         };
-        Ok(Emitted { home, names: vec![oneof.type_name.clone()], place: oneof.place.clone(), tokens })
+        Ok(Emitted { home, tokens })
     }
 
     fn codec(&self) -> Result<TokenStream, Error> {
@@ -105,10 +101,16 @@ impl Writer<'_> {
             visits.push(self.visit(field)?);
         }
         let allow = allow();
+        let has_required = self.message.has_required.then(|| {
+            quote!(
+                const HAS_REQUIRED: bool = true;
+            )
+        });
         Ok(quote! {
             #allow
             impl #protobuf::Message for #name {
                 const FULL_NAME: &'static str = #full_name;
+                #has_required
 
                 fn merge_field(
                     &mut self,
@@ -133,11 +135,21 @@ impl Writer<'_> {
     fn arms(&self, field: &Field) -> Result<TokenStream, Error> {
         let (name, element) = (&field.proto_name, self.element(field.kind, field.is_boxed)?);
         let member = ident(&field.name);
-        let tag = field.number << 3 | wire_type(field);
+        let (number, tag) = (field.number, field.number << 3 | wire_type(field));
+        // What a closed enum does not name falls through to the unknown fields.
+        let guard = if self.is_closed(field.kind) { quote!(if decoder.accepts::<#element>()) } else { quote!() };
         let packed_tag = field.number << 3 | 2;
         Ok(match field.label {
-            Label::Singular => quote!(#tag => decoder.singular::<#element>(#name, &mut self.#member),),
-            Label::Optional => quote!(#tag => decoder.optional::<#element>(#name, &mut self.#member),),
+            Label::Singular => quote!(#tag #guard => decoder.singular::<#element>(#name, &mut self.#member),),
+            Label::Optional | Label::Required => {
+                quote!(#tag #guard => decoder.optional::<#element>(#name, &mut self.#member),)
+            }
+            Label::Repeated | Label::Packed if self.is_closed(field.kind) => quote! {
+                #tag #guard => decoder.repeated::<#element>(#name, &mut self.#member),
+                #packed_tag => {
+                    decoder.packed_closed::<#element>(#number, #name, &mut self.#member, &mut self.unknown_fields)
+                }
+            },
             Label::Repeated | Label::Packed if is_packable(field.kind) => quote! {
                 #tag => decoder.repeated::<#element>(#name, &mut self.#member),
                 #packed_tag => decoder.packed::<#element>(#name, &mut self.#member),
@@ -151,7 +163,7 @@ impl Writer<'_> {
                 let oneof = self.oneof_of(oneof)?;
                 let (slot, ty) = (ident(&oneof.name), self.oneof_path(oneof, &self.message.home.modules));
                 quote! {
-                    #tag => decoder.member::<#element, #ty>(
+                    #tag #guard => decoder.member::<#element, #ty>(
                         #name,
                         &mut self.#slot,
                         |member| match member {
@@ -172,6 +184,7 @@ impl Writer<'_> {
         Ok(match field.label {
             Label::Singular => quote!(visitor.singular::<#element>(#number, #name, &self.#member);),
             Label::Optional => quote!(visitor.optional::<#element>(#number, #name, &self.#member);),
+            Label::Required => quote!(visitor.required::<#element>(#number, #name, &self.#member);),
             Label::Repeated => quote!(visitor.repeated::<#element>(#number, #name, &self.#member);),
             Label::Packed => quote!(visitor.packed::<#element>(#number, #name, &self.#member);),
             Label::Map(key) => {
@@ -202,20 +215,28 @@ impl Writer<'_> {
             }
             Kind::Enum(index) => {
                 let ty = self.context.declared_enum(index, from)?;
-                quote!(#runtime::Enum<#ty>)
+                if self.is_closed(kind) { quote!(#runtime::Closed<#ty>) } else { quote!(#runtime::Enum<#ty>) }
             }
-            Kind::Message(index) => {
+            Kind::Message(index) | Kind::Group(index) => {
                 let ty = self.context.message(index, from)?;
-                if is_boxed { quote!(#runtime::Boxed<#ty>) } else { quote!(#runtime::Nested<#ty>) }
+                let element = if matches!(kind, Kind::Group(_)) { quote!(Group) } else { quote!(Nested) };
+                let element = quote!(#runtime::#element<#ty>);
+                if is_boxed { quote!(#runtime::Boxed<#element>) } else { element }
             }
         })
+    }
+
+    /// Whether it is a closed enum.
+    fn is_closed(&self, kind: Kind) -> bool {
+        let Kind::Enum(index) = kind else { return false };
+        self.context.schema.enums.get(index).is_some_and(|declared| declared.is_closed)
     }
 
     fn variant_type(&self, field: &Field, oneof: usize) -> Result<&syn::Type, Error> {
         self.context.types.variant(&self.normal_name, &normal::oneof_name(oneof), &normal::field_name(field))
     }
 
-    fn oneof_of(&self, index: usize) -> Result<&Oneof, Error> {
+    pub(super) fn oneof_of(&self, index: usize) -> Result<&Oneof, Error> {
         let oneof = self.message.oneofs.get(index);
         oneof.ok_or_else(|| Error::Types(format!("oneof {index} of {} is missing", self.message.full_name)))
     }
@@ -226,7 +247,7 @@ impl Writer<'_> {
         home
     }
 
-    fn oneof_path(&self, oneof: &Oneof, from: &[String]) -> TokenStream {
+    pub(super) fn oneof_path(&self, oneof: &Oneof, from: &[String]) -> TokenStream {
         path(from, &self.oneof_home(), &oneof.type_name)
     }
 }
@@ -235,6 +256,7 @@ impl Writer<'_> {
 fn wire_type(field: &Field) -> u32 {
     match (field.label, field.kind) {
         (Label::Map(_), _) | (_, Kind::Message(_)) => 2,
+        (_, Kind::Group(_)) => 3,
         (_, Kind::Enum(_)) => 0,
         (_, Kind::Scalar(scalar)) => scalar.wire_type,
     }
@@ -244,7 +266,7 @@ fn is_packable(kind: Kind) -> bool {
     match kind {
         Kind::Scalar(scalar) => scalar.packable,
         Kind::Enum(_) => true,
-        Kind::Message(_) => false,
+        Kind::Message(_) | Kind::Group(_) => false,
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::docs::docs;
-use super::{Context, Emitted, allow, with_suffix};
+use super::{Context, Emitted, allow};
 use crate::error::Error;
 use crate::model::{Method, Service};
 use crate::names::ident;
@@ -34,12 +34,7 @@ pub(super) fn emit(context: &Context<'_>, service: &Service) -> Result<Emitted, 
     let calls = calls.collect::<Result<_, Error>>()?;
     let writer = Writer { service, calls, grpc: context.paths.grpc(), handler: parameter(context, service) };
     let parts = [writer.handler(), writer.forwarding(), writer.server(), writer.client()];
-    Ok(Emitted {
-        home: service.home.clone(),
-        names: ["", "Server", "Client"].iter().map(|suffix| format!("{}{suffix}", service.name)).collect(),
-        place: service.place.clone(),
-        tokens: quote!(#(#parts)*),
-    })
+    Ok(Emitted { home: service.home.clone(), tokens: quote!(#(#parts)*) })
 }
 
 /// `T`, unless something that is named where it stands is called that. Types of .proto files have no underscores.
@@ -142,7 +137,7 @@ impl Writer<'_> {
     fn server(&self) -> TokenStream {
         let Self { service, calls, grpc, handler } = self;
         let (name, allow, full_name) = (ident(&service.name), allow(), &service.full_name);
-        let server = with_suffix(&service.name, "Server");
+        let server = ident(&service.server);
         let routes = calls.iter().map(|call| {
             let (kind, method, proto_name) = (ident(call.kind()), ident(&call.method.name), &call.method.proto_name);
             let arguments = call.arguments();
@@ -195,7 +190,7 @@ impl Writer<'_> {
     fn client(&self) -> TokenStream {
         let Self { service, calls, grpc, .. } = self;
         let allow = allow();
-        let client = with_suffix(&service.name, "Client");
+        let client = ident(&service.client);
         let methods = calls.iter().map(|call| self.client_method(call));
         let docs = format!(" Calls `{}` over a channel, from any thread.", service.full_name);
         quote! {

@@ -135,7 +135,9 @@ impl ::threadwire::protobuf::Message for Shapes {
             82u32 => {
                 decoder
                     .member::<
-                        ::threadwire::protobuf::runtime::Boxed<Shapes>,
+                        ::threadwire::protobuf::runtime::Boxed<
+                            ::threadwire::protobuf::runtime::Nested<Shapes>,
+                        >,
                         shapes::Choice,
                     >(
                         "itself",
@@ -218,7 +220,9 @@ impl ::threadwire::protobuf::Message for Shapes {
             );
         visitor
             .member::<
-                ::threadwire::protobuf::runtime::Boxed<Shapes>,
+                ::threadwire::protobuf::runtime::Boxed<
+                    ::threadwire::protobuf::runtime::Nested<Shapes>,
+                >,
                 shapes::Choice,
             >(
                 10u32,
@@ -290,7 +294,9 @@ impl ::threadwire::protobuf::Message for Tree {
             10u32 => {
                 decoder
                     .optional::<
-                        ::threadwire::protobuf::runtime::Boxed<Tree>,
+                        ::threadwire::protobuf::runtime::Boxed<
+                            ::threadwire::protobuf::runtime::Nested<Tree>,
+                        >,
                     >("left", &mut self.left)
             }
             18u32 => {
@@ -311,7 +317,9 @@ impl ::threadwire::protobuf::Message for Tree {
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .optional::<
-                ::threadwire::protobuf::runtime::Boxed<Tree>,
+                ::threadwire::protobuf::runtime::Boxed<
+                    ::threadwire::protobuf::runtime::Nested<Tree>,
+                >,
             >(1u32, "left", &self.left);
         visitor
             .repeated::<

@@ -1,0 +1,9 @@
+//! prost's times: `prost-codec PAYLOAD SECONDS`.
+
+mod contender;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    contender::run(&codec::Times)
+}

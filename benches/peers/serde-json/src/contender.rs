@@ -1,0 +1,31 @@
+//! serde_json as a contender: the values are its messages.
+
+use codec::{Codec, Library, Task, values};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::error::Error;
+use std::process::ExitCode;
+
+pub(crate) fn run(task: &impl Task) -> ExitCode {
+    codec::run(|_, payload, time| task.measure::<Json>(payload, time))
+}
+
+struct Json;
+
+impl Library for Json {
+    type Person = values::Person;
+    type Directory = values::Directory;
+    type Forest = values::Forest;
+}
+
+impl<M: Serialize + DeserializeOwned> Codec<M> for Json {
+    type Input = Vec<u8>;
+
+    fn encode(message: &M) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+        Ok(serde_json::to_vec(message)?)
+    }
+
+    fn decode(input: &Vec<u8>) -> Result<M, Box<dyn Error + Send + Sync>> {
+        Ok(serde_json::from_slice(input)?)
+    }
+}

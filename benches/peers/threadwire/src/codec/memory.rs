@@ -1,0 +1,13 @@
+//! threadwire's memory: `threadwire-codec-memory PAYLOAD[@VARIANT] SECONDS`.
+
+mod contender;
+
+use codec::{Counting, Memory};
+use std::process::ExitCode;
+
+#[global_allocator]
+static MEMORY: Counting = Counting::new();
+
+fn main() -> ExitCode {
+    contender::run(&Memory(&MEMORY))
+}
