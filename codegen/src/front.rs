@@ -7,6 +7,7 @@ use protox::Compiler;
 use protox::prost_reflect::{DescriptorPool, FileDescriptor, Kind, MessageDescriptor};
 
 use crate::Error;
+use crate::resolver::Resolver;
 
 /// The descriptors of all files, and which of them are to be emitted.
 pub(crate) struct Front {
@@ -89,7 +90,7 @@ fn used_files(message: &MessageDescriptor, used: &mut BTreeSet<String>) {
 
 fn compiler(includes: &[PathBuf], files: &[impl AsRef<Path>], source_info: bool) -> Result<Compiler, Error> {
     let proto = |error: protox::Error| Error::Proto(message(&error, includes));
-    let mut compiler = Compiler::new(includes).map_err(proto)?;
+    let mut compiler = Compiler::with_file_resolver(Resolver::new(includes));
     compiler.include_source_info(source_info).include_imports(true).open_files(files).map_err(proto)?;
     Ok(compiler)
 }

@@ -56,6 +56,7 @@ mod names;
 mod normal;
 mod read;
 mod required;
+mod resolver;
 mod types;
 
 pub use builder::{Builder, Generated};

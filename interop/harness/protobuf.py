@@ -30,10 +30,17 @@ def round_trip(tally, processes, what, includes, files, values, hostile):
     python, name = install.python_environment(), what.replace(" ", "-")
     descriptors = describe(python, name, includes, files)
     program = build(python, name, includes, files, descriptors)
-    output = processes.output([str(python), str(SCRIPTS / "differential.py"), "--filter", str(program), "--descriptors",
-                               str(descriptors), "--seed", str(SEED), "--values", str(values), "--hostile",
-                               str(hostile)], timeout=SECONDS)
+    options = {"filter": program, "descriptors": descriptors, "seed": SEED, "values": values, "hostile": hostile}
+    argv = [python, SCRIPTS / "differential.py", *(f"--{name}={value}" for name, value in options.items()), *files]
+    output = processes.output([str(part) for part in argv], timeout=SECONDS)
     tally.report(what, output, ["values", "hostile bytes"])
+
+
+def check(tally, what, includes, files):
+    """Only that what is emitted compiles."""
+    python, name = install.python_environment(), what.replace(" ", "-")
+    build(python, name, includes, files, describe(python, name, includes, files), action="check")
+    tally.ok(f"{what}: what is emitted compiles")
 
 
 def describe(python, name, includes, files):

@@ -1,10 +1,12 @@
 """Whether Python and threadwire make the same of bytes. `intended` lists where they may differ, and why."""
 
+import re
+
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from filter import DECODED, REFUSED
-from values import is_map
+from values import is_map, reachable
 
 
 class Difference(Exception):
@@ -12,11 +14,12 @@ class Difference(Exception):
 
 
 def decoded(message_class, data):
-    """None if Python refuses."""
+    """None if Python refuses, or required fields are missing, which Python does not look for until it is asked."""
     try:
-        return message_class.FromString(data)
+        message = message_class.FromString(data)
     except DecodeError:
         return None
+    return message if message.IsInitialized() else None
 
 
 def canonical(message):
@@ -43,11 +46,24 @@ def compare(filter, message_class, data, intended):
     if canonical(again) != canonical(theirs):
         raise Difference(f"another message once encoded here: {again} for {theirs}")
     same = sorted_alike if anywhere(theirs, has_entries_to_order) else equal
-    if not same(ours.text.splitlines(), str(theirs).splitlines()):
-        raise Difference(f"the text form is {ours.text!r}, Python's {str(theirs)!r}")
+    text = text_of(theirs)
+    if not same(ours.text.splitlines(), text.splitlines()):
+        raise Difference(f"the text form is {ours.text!r}, Python's {text!r}")
     if not same(ours.data, canonical(theirs)) and not anywhere(theirs, has_entries_aside):
         raise Difference(f"the bytes are {ours.data.hex()}, Python's {canonical(theirs).hex()}")
     return "decoded"
+
+
+def text_of(message):
+    """As `print` shows it, but for groups: there Python's text_format has the name of the message, `Group {`, as the
+    other languages, and `print` that of the field (seen with 7.36)."""
+    text = str(message)
+    groups = {field.name: field.message_type.name for descriptor in reachable(message.DESCRIPTOR)
+              for field in descriptor.fields if field.type == field.TYPE_GROUP}
+    if groups:
+        named = "|".join(map(re.escape, groups))
+        text = re.sub(rf"^( *)({named}) {{$", lambda match: f"{match[1]}{groups[match[2]]} {{", text, flags=re.M)
+    return text
 
 
 def equal(one, other):

@@ -1,6 +1,7 @@
 """Where threadwire means to differ from Python, each as narrow as it can be said."""
 
 from filter import REFUSED
+from values import reachable
 
 
 class Intended:
@@ -21,17 +22,6 @@ def field_zero_in_a_message_without_fields(message_class, data, theirs, ours):
     7.36), where it is one more unknown field."""
     return (theirs is not None and ours.kind == REFUSED and ours.error().endswith("field number 0 does not exist")
             and any(not descriptor.fields for descriptor in reachable(message_class.DESCRIPTOR)))
-
-
-def reachable(descriptor):
-    """The descriptor and those of all that lies in it."""
-    found, left = {}, [descriptor]
-    while left:
-        descriptor = left.pop()
-        if found.setdefault(descriptor.full_name, descriptor) is descriptor:
-            left += [field.message_type for field in descriptor.fields
-                     if field.message_type and field.message_type.full_name not in found]
-    return found.values()
 
 
 INTENDED = [

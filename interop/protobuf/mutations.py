@@ -19,8 +19,8 @@ def tag(number, wire_type, size=0):
     return varint(number << 3 | wire_type, size)
 
 
-def payload(value):
-    return varint(len(value)) + value
+def payload(value, size=0):
+    return varint(len(value), size) + value
 
 
 def value(dice, wire_type, number, depth=0):
@@ -32,8 +32,9 @@ def value(dice, wire_type, number, depth=0):
         case 1:
             return dice.choice([dice.randbytes(8), bytes(8), struct.pack("<d", float("nan"))])
         case 2:
-            return payload(dice.choice([b"", b"a", dice.randbytes(dice.randrange(1, 12)), "ж".encode(), b"\xed\xa0\x80",
-                                        tag(1, 0) + varint(5), varint(1) + varint(2)]))
+            inner = dice.choice([b"", b"a", dice.randbytes(dice.randrange(1, 12)), "ж".encode(), b"\xed\xa0\x80",
+                                 tag(1, 0) + varint(5), varint(1) + varint(2)])
+            return payload(inner, dice.choice([0, 0, 0, 0, 5, 6, 10]))
         case 3:
             within = b"" if depth > 3 else record(dice, dice.choice([1, 2, number]), dice.choice([0, 2, 3, 5]), depth + 1)
             end = number if dice.random() < 0.9 else number + 1

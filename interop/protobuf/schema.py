@@ -26,9 +26,11 @@ FILES = [
     ("demo/first.proto", 3, "demo"),
     ("demo/v1/second-file.proto", 3, "demo.v1"),
     ("demo/type.proto", 3, "demo.type"),
-    ("demo/more.proto", 3, "demo"),
-    ("loose.proto", 3, ""),
+    ("demo/more.proto", 2, "demo"),
+    ("old/groups.proto", 2, "old_pkg.async"),
+    ("old/extends.proto", 2, "old_pkg"),
     ("wide.proto", 3, "wide.self.x1"),
+    ("loose.proto", 2, ""),
     ("other/crate.proto", 3, "other.crate"),
 ]
 LARGEST = (1 << 29) - 1

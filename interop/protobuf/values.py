@@ -14,6 +14,17 @@ def is_map(field):
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
+def reachable(descriptor):
+    """The descriptor and those of all that lies in it."""
+    found, left = {}, [descriptor]
+    while left:
+        descriptor = left.pop()
+        if found.setdefault(descriptor.full_name, descriptor) is descriptor:
+            left += [field.message_type for field in descriptor.fields
+                     if field.message_type and field.message_type.full_name not in found]
+    return found.values()
+
+
 def integer(dice, bits, signed):
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     edges = [0, 1, 127, 128, 300, low, high, low + 1, high - 1, -1, -128]
