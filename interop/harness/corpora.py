@@ -63,7 +63,7 @@ def corpora():
     go = FOLDER / "go"
     etcd = [go / "etcd/api/etcdserverpb", go, go / "gogo", python]
     envoy = FOLDER / "envoy/deps"
-    envoy = [envoy / part for part in ("envoy-api", "xds")] + [go / "pgv", python]
+    envoy = [envoy / part for part in ("envoy-api", "xds")] + [go / "pgv", FOLDER / "google"]
     return [
         Corpus("google's well-known types", [wellknown], ["google/protobuf/[!djcg]*.proto", "google/protobuf/duration.proto"]),
         Corpus("googleapis-common-protos", [python, wellknown], ["google/**/*.proto"]),
@@ -107,15 +107,12 @@ def pypi_packages():
 
 
 def go_modules():
-    """Links to the modules, under the paths by which their files import each other."""
-    def install_modules():
-        for name, module in GO.items():
-            link = FOLDER / "go" / name
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.unlink(missing_ok=True)
-            link.symlink_to(json.loads(install.output(["go", "mod", "download", "-json", module]))["Dir"])
-
-    once("corpora-go", json.dumps(GO), install_modules)
+    """Links to the modules in Go's own cache, under the paths by which their files import each other."""
+    for name, module in GO.items():
+        link = FOLDER / "go" / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(json.loads(install.output(["go", "mod", "download", "-json", module]))["Dir"])
 
 
 def opentelemetry():
