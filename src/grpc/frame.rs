@@ -31,7 +31,7 @@ pub(super) fn encode<M: Message>(message: &M, limit: usize) -> Result<Bytes, Sta
     if let Some(space) = buffer.get_mut(1..PREFIX) {
         space.copy_from_slice(&prefix);
     }
-    Ok(buffer.freeze())
+    Ok(buffer.into())
 }
 
 /// Decodes one whole message.

@@ -206,6 +206,18 @@ impl<'a> Decoder<'a> {
 
     #[inline]
     pub(super) fn varint(&mut self) -> Result<u64, DecodeError> {
+        match self.bytes.get(self.position) {
+            // Most have one byte.
+            Some(byte) if *byte < 0x80 => {
+                self.position += 1;
+                Ok(u64::from(*byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    #[inline(never)]
+    fn long_varint(&mut self) -> Result<u64, DecodeError> {
         let rest = self.rest();
         let mut reader = BytesReader::from_bytes(rest);
         match reader.read_varint64(rest) {
@@ -290,6 +302,18 @@ impl<'a> Decoder<'a> {
     #[inline]
     fn tag(&mut self) -> Result<u32, DecodeError> {
         self.tag_position = self.position;
+        match self.bytes.get(self.position) {
+            // Most have one byte: a number from 1 to 15, and a wire type.
+            Some(byte) if (8..0x80).contains(byte) && byte & 7 <= 5 => {
+                self.position += 1;
+                Ok(u32::from(*byte))
+            }
+            _ => self.long_tag(),
+        }
+    }
+
+    #[inline(never)]
+    fn long_tag(&mut self) -> Result<u32, DecodeError> {
         let tag = self.varint()?;
         let kind = match u32::try_from(tag) {
             // Nor may it be written in more bytes than 32 bits ever need; the other implementations refuse that too.

@@ -5,8 +5,6 @@
 
 use std::fmt::Debug;
 
-use bytes::BytesMut;
-
 use super::decode::Decoder;
 use super::encode::{Encoder, Sizes};
 use super::missing::Missing;
@@ -44,9 +42,9 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field.
     fn encode_to_vec(&self) -> Result<Vec<u8>, EncodeError> {
-        let mut buffer = BytesMut::new();
+        let mut buffer = Vec::new();
         self.encode(&mut buffer)?;
-        Ok(buffer.into())
+        Ok(buffer)
     }
 
     /// Appends the encoded message to `buffer`.
@@ -55,20 +53,15 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field;
     /// nothing is appended then.
-    fn encode(&self, buffer: &mut BytesMut) -> Result<(), EncodeError> {
-        let sizes = sizes(self)?;
-        buffer.reserve(sizes.total());
-        self.visit(&mut Encoder::new(buffer, sizes));
-        Ok(())
+    fn encode(&self, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
+        append(self, 0, buffer)
     }
 
     /// Encodes the message behind `head` zeros, in a buffer that has room for just that.
     #[doc(hidden)]
-    fn encode_behind(&self, head: usize) -> Result<BytesMut, EncodeError> {
-        let sizes = sizes(self)?;
-        let mut buffer = BytesMut::with_capacity(head + sizes.total());
-        buffer.resize(head, 0);
-        self.visit(&mut Encoder::new(&mut buffer, sizes));
+    fn encode_behind(&self, head: usize) -> Result<Vec<u8>, EncodeError> {
+        let mut buffer = Vec::new();
+        append(self, head, &mut buffer)?;
         Ok(buffer)
     }
 
@@ -103,6 +96,21 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     }
 }
 
+#[inline]
+/// Appends `head` zeros and the message.
+fn append<M: Message>(message: &M, head: usize, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let sizes = sizes(message)?;
+    let start = buffer.len() + head;
+    if buffer.capacity() == 0 {
+        // Cheaper than to let it grow.
+        *buffer = Vec::with_capacity(start + sizes.total());
+    }
+    buffer.resize(start + sizes.total(), 0);
+    message.visit(&mut Encoder::new(buffer.get_mut(start..).unwrap_or_default(), sizes));
+    Ok(())
+}
+
+#[inline]
 fn sizes<M: Message>(message: &M) -> Result<Sizes, EncodeError> {
     let mut sizes = Sizes::default();
     message.visit(&mut sizes);

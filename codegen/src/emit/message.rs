@@ -123,6 +123,7 @@ impl Writer<'_> {
                     }
                 }
 
+                #[inline]
                 fn visit(&self, visitor: &mut impl #runtime::Visitor) {
                     #(#visits)*
                     visitor.unknown(&self.unknown_fields);
