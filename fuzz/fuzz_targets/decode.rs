@@ -1,4 +1,4 @@
-//! Bytes that may be anything, as messages of proto/everything.proto; the first byte chooses which.
+//! Bytes that may be anything, as messages of proto/; the first byte chooses which.
 //!
 //! What is decoded is encoded to as many bytes as was said, and decoded again to the same; two parts that are merged are
 //! the whole; and nothing panics, hangs (libFuzzer's time limit) or takes memory out of proportion to the input.
@@ -10,10 +10,14 @@ use threadwire::protobuf::Message;
 use threadwire_test_host::Counting;
 
 use proto::everything::{Lists, Maps, Scalars, Tree};
+use proto::legacy::{Legacy, Strict};
 
 mod proto {
     pub mod everything {
         threadwire::include_proto!("everything");
+    }
+    pub mod legacy {
+        threadwire::include_proto!("legacy");
     }
 }
 
@@ -28,10 +32,12 @@ const MEMORY_BESIDE: usize = 1 << 16;
 fuzz_target!(|input: &[u8]| {
     let [choice, split, bytes @ ..] = input else { return };
     let split = usize::from(*split).min(bytes.len());
-    match choice % 4 {
+    match choice % 6 {
         0 => check::<Scalars>(bytes, split),
         1 => check::<Lists>(bytes, split),
         2 => check::<Maps>(bytes, split),
+        3 => check::<Legacy>(bytes, split),
+        4 => check::<Strict>(bytes, split),
         _ => check::<Tree>(bytes, split),
     }
 });

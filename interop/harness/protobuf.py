@@ -5,15 +5,22 @@ anew for each set of files.
 """
 
 import shutil
-from pathlib import Path
 
 import install
-from install import INTEROP, PEERS, ROOT
+from install import INTEROP, PEERS
 
 SCRIPTS = INTEROP / "protobuf"
+FOLDER = PEERS / "filter"
 # What `--seed` sets anew.
 SEED = 1
 SECONDS = 600
+
+
+class Files:
+    """.proto files, by the names by which they are imported from these directories."""
+
+    def __init__(self, name, includes, files):
+        self.name, self.includes, self.files = name, includes, files
 
 
 def differential(tally, processes):
@@ -22,44 +29,45 @@ def differential(tally, processes):
     shutil.rmtree(folder, ignore_errors=True)
     install.run([python, SCRIPTS / "schema.py", "--seed", SEED, folder])
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.proto"))
-    round_trip(tally, processes, "protobuf-differential", [folder], files, values=6000, hostile=20000)
+    files = Files("differential", [folder], files)
+    round_trip(tally, processes, "protobuf-differential", files, values=12000, hostile=40000)
 
 
-def round_trip(tally, processes, what, includes, files, values, hostile):
-    """Compiles the files with both generators, and has Python compare what both make of as many messages."""
-    python, name = install.python_environment(), what.replace(" ", "-")
-    descriptors = describe(python, name, includes, files)
-    program = build(python, name, includes, files, descriptors)
+def round_trip(tally, processes, what, files, values, hostile):
+    """Compiles the files with both generators, and has Python compare what both make of so many messages."""
+    python, descriptors = install.python_environment(), describe(files)
+    program = shutil.copy(cargo("build", files, descriptors) / "threadwire-interop-filter", FOLDER / files.name)
     options = {"filter": program, "descriptors": descriptors, "seed": SEED, "values": values, "hostile": hostile}
-    argv = [python, SCRIPTS / "differential.py", *(f"--{name}={value}" for name, value in options.items()), *files]
+    argv = [python, SCRIPTS / "differential.py", *(f"--{name}={value}" for name, value in options.items()), *files.files]
     output = processes.output([str(part) for part in argv], timeout=SECONDS)
     tally.report(what, output, ["values", "hostile bytes"])
 
 
-def check(tally, what, includes, files):
+def check(tally, what, files):
     """Only that what is emitted compiles."""
-    python, name = install.python_environment(), what.replace(" ", "-")
-    build(python, name, includes, files, describe(python, name, includes, files), action="check")
-    tally.ok(f"{what}: what is emitted compiles")
+    descriptors = describe(files)
+    cargo("check", files, descriptors)
+    tally.ok(f"{what}: {len(names(descriptors, 'messages', files.files))} types compile")
 
 
-def describe(python, name, includes, files):
+def describe(files):
     """Has protoc write the descriptors of the files and of all that they import."""
-    descriptors = PEERS / "filter" / f"{name}.bin"
-    descriptors.parent.mkdir(parents=True, exist_ok=True)
-    install.run([python, "-m", "grpc_tools.protoc", *(part for include in includes for part in ("-I", include)),
-                 "--include_imports", f"--descriptor_set_out={descriptors}", *files])
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    descriptors = FOLDER / f"{files.name}.bin"
+    install.run([install.python_environment(), "-m", "grpc_tools.protoc", *(f"-I{include}" for include in files.includes),
+                 "--include_imports", f"--descriptor_set_out={descriptors}", *files.files])
     return descriptors
 
 
-def build(python, name, includes, files, descriptors, action="build"):
-    """Builds the filter for these files; the program, which the next build does not overwrite."""
-    listing = PEERS / "filter" / f"{name}.txt"
-    packages = install.output([python, SCRIPTS / "schemas.py", descriptors]).split()
-    lines = [f"include {include}" for include in includes] + [f"file {file}" for file in files]
-    lines += [f"package {package}" for package in packages]
+def names(descriptors, kind, files=()):
+    """The packages of all files, or the messages of these."""
+    return install.output([install.python_environment(), SCRIPTS / "schemas.py", kind, descriptors, *files]).split()
+
+
+def cargo(action, files, descriptors):
+    """Builds or checks the filter for these files; where the program lies then, until the next one is built."""
+    listing = FOLDER / f"{files.name}.txt"
+    lines = [f"include {include}" for include in files.includes] + [f"file {file}" for file in files.files]
+    lines += [f"package {package}" for package in names(descriptors, "packages")]
     listing.write_text("".join(f"{line}\n" for line in lines))
-    built = install.cargo(INTEROP / "filter", action, environment={"THREADWIRE_FILTER": str(listing)})
-    if action != "build":
-        return None
-    return shutil.copy(built / "threadwire-interop-filter", PEERS / "filter" / name)
+    return install.cargo(INTEROP / "filter", action, environment={"THREADWIRE_FILTER": str(listing)})

@@ -1,6 +1,7 @@
 """Python's classes for the messages of a serialized FileDescriptorSet, as protoc writes it.
 
-    schemas.py FILE     prints the names of its packages, a line each
+    schemas.py packages FILE            prints the names of its packages, a line each
+    schemas.py messages FILE PROTO…     prints those of the messages that these .proto files declare
 """
 
 import sys
@@ -55,5 +56,11 @@ def without_extensions(declared):
     declared.options.DiscardUnknownFields()
 
 
+def main(kind, path, *files):
+    schemas = Schemas(Path(path))
+    of_messages = [name for file in files for name in schemas.names[file]]
+    print("\n".join(sorted(schemas.packages) if kind == "packages" else of_messages))
+
+
 if __name__ == "__main__":
-    print("\n".join(sorted(Schemas(Path(sys.argv[1])).packages)))
+    main(*sys.argv[1:])
