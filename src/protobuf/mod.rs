@@ -1,10 +1,11 @@
-//! The message layer: [`Message`], decoding, encoding, unknown fields and the text form.
+//! The message layer: [`Message`], decoding, encoding, unknown fields, the text form, and the well-known types
+//! ([`well_known`]). What a call can carry is a [`Payload`], as every message is.
 //!
 //! Owns the rules of the Protocol Buffers encoding (<https://protobuf.dev/programming-guides/encoding/>) as far as
 //! they do not depend on one message; what does is generated from the .proto file by `threadwire-build` and calls the
 //! pieces in [`runtime`]. Knows nothing of gRPC. quick-protobuf is named only here: its `Writer` writes, and of its
 //! `BytesReader` only the reads of one varint and of one fixed number are used, each on an exact slice, because the
-//! rest of that reader is not safe on bytes from a peer.
+//! rest of that reader is not safe on bytes from a peer. ([`compat`] hands other people's messages to all of it.)
 //!
 //! # From a .proto file to bytes
 //!
@@ -47,6 +48,7 @@
 //! - Fields it does not know, and known fields with another wire type, are kept and written again, byte for byte.
 //! - A field that comes twice is merged as the rules say: the last scalar wins, messages merge, lists grow.
 
+pub mod compat;
 mod decode;
 mod element;
 mod encode;
@@ -54,12 +56,19 @@ mod error;
 mod message;
 mod missing;
 mod number;
+mod payload;
 mod text;
 mod unknown;
 mod visit;
+pub mod well_known;
 
+/// Bytes in a buffer that they share, as messages of `threadwire_build::Builder::shared` hold them.
+pub use bytes::Bytes;
+/// A string in a buffer that it shares, as messages of `threadwire_build::Builder::shared` hold it.
+pub use bytestring::ByteString;
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use message::{Enumeration, Message};
+pub use payload::{Payload, PayloadError};
 pub use unknown::UnknownFields;
 
 /// How many messages may lie within each other below the outermost one, as in the other implementations.
@@ -86,12 +95,13 @@ pub mod runtime {
     pub use super::decode::Decoder;
     pub use super::element::{
         Bool, Boxed, Bytes, Closed, Double, Element, Enum, Fixed32, Fixed64, Float, Group, Int32, Int64, Nested,
-        Packable, Scalar, Sfixed32, Sfixed64, Sint32, Sint64, Str, Uint32, Uint64,
+        Packable, Scalar, Sfixed32, Sfixed64, SharedBytes, SharedStr, Sint32, Sint64, Str, Uint32, Uint64,
     };
     pub use super::visit::Visitor;
 }
 
-/// Includes what `threadwire-build` generated for a package, or for a file without one by its stem.
+/// Includes what `threadwire-build` generated for a package, or for a file without one by its stem; or all packages at
+/// once, by the name of the builder's `include_file`.
 ///
 /// ```text
 /// mod proto {
