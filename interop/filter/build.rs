@@ -1,40 +1,36 @@
 //! Compiles the .proto files that the harness names, and makes a table of their messages.
 //!
-//! `THREADWIRE_FILTER` is the path of a text file of lines `include DIRECTORY`, `file NAME` and `package NAME` (of all
-//! files, imported ones too). The table is read off the emitted Rust, so that nothing here repeats how threadwire-build
-//! names a type; only the modules of packages are made here, as every user makes them.
+//! `THREADWIRE_FILTER` is the path of a text file of lines `include DIRECTORY`, `file NAME` and `shared` (strings and bytes
+//! lie in the buffer). The table is read off the emitted Rust, so that nothing here repeats how threadwire-build names
+//! a type or nests modules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{Expr, ImplItem, Item, ItemImpl, Lit, Type};
-use threadwire_build::{Builder, Generated};
+use syn::{Expr, ImplItem, Item, ItemImpl, Lit, LitStr, Type};
+use threadwire_build::Builder;
+
+const ALL: &str = "all.rs";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-env-changed=THREADWIRE_FILTER");
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut table = BTreeMap::new();
     // Without a list there are no messages.
-    let list = env::var("THREADWIRE_FILTER").ok();
-    let (mut tree, mut table) = (Tree::default(), BTreeMap::new());
-    if let Some(list) = list {
-        println!("cargo:rerun-if-changed={list}");
-        let (builder, files, packages) = read(&list)?;
-        for Generated { name, source, .. } in builder.generate(&files)? {
-            let package = name.strip_suffix(".rs").unwrap_or(&name);
-            let modules = if packages.contains(package) { package.split('.').map(module).collect() } else { vec![] };
-            messages(&syn::parse_file(&source)?.items, &modules, &mut table);
-            tree.add(&modules, &out.join(&name));
-            fs::write(out.join(&name), source)?;
+    match env::var("THREADWIRE_FILTER") {
+        Ok(list) => {
+            println!("cargo:rerun-if-changed={list}");
+            compile(&list)?;
+            read(&out, ALL, &[], &mut table)?;
         }
+        Err(_) => fs::write(out.join(ALL), "")?,
     }
-    let (tree, names, types) = (tree.tokens(), table.keys(), table.values());
+    let (names, types) = (table.keys(), table.values());
     let source = quote! {
-        mod protos { #tree }
-
         fn answer_for(name: &str, bytes: &[u8]) -> Option<Answer> {
             match name {
                 #(#names => Some(answer::<protos::#types>(bytes)),)*
@@ -46,35 +42,45 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn read(list: &str) -> Result<(Builder, Vec<String>, BTreeSet<String>), Box<dyn Error>> {
-    let (mut builder, mut files, mut packages) = (Builder::new(), Vec::new(), BTreeSet::new());
+fn compile(list: &str) -> Result<(), Box<dyn Error>> {
+    let (mut builder, mut files) = (Builder::new().include_file(ALL), Vec::new());
     for line in fs::read_to_string(list)?.lines() {
-        match line.split_once(' ') {
-            Some(("include", directory)) => builder = builder.include(directory),
-            Some(("file", name)) => files.push(name.to_owned()),
-            Some(("package", name)) => drop(packages.insert(name.to_owned())),
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("include", directory) => builder = builder.include(directory),
+            ("file", name) => files.push(name.to_owned()),
+            ("shared", _) => builder = builder.shared(true),
             _ => return Err(format!("{list}: {line:?}").into()),
         }
     }
-    Ok((builder, files, packages))
+    // threadwire's own, unless they are what is asked for.
+    let well_known = files.iter().any(|file| file.starts_with("google/protobuf/"));
+    Ok(builder.well_known_types(well_known).compile(&files)?)
 }
 
-/// The module of one part of a package's name, which may be a keyword. (No package here has capitals.)
-fn module(part: &str) -> Ident {
-    match part {
-        "self" | "super" | "crate" => Ident::new(&format!("{part}_"), Span::call_site()),
-        _ => syn::parse_str(part).unwrap_or_else(|_| Ident::new_raw(part, Span::call_site())),
-    }
+/// Reads an emitted file, and those that it includes.
+fn read(
+    out: &Path,
+    file: &str,
+    modules: &[Ident],
+    table: &mut BTreeMap<String, TokenStream>,
+) -> Result<(), Box<dyn Error>> {
+    messages(&syn::parse_file(&fs::read_to_string(out.join(file))?)?.items, out, modules, table)
 }
 
 /// Collects the types that implement `Message`, by their full names.
-fn messages(items: &[Item], modules: &[Ident], table: &mut BTreeMap<String, TokenStream>) {
+fn messages(
+    items: &[Item],
+    out: &Path,
+    modules: &[Ident],
+    table: &mut BTreeMap<String, TokenStream>,
+) -> Result<(), Box<dyn Error>> {
     for item in items {
         match item {
             Item::Mod(item) => {
                 let modules = [modules, &[item.ident.clone()]].concat();
-                messages(item.content.as_ref().map_or(&[], |(_, items)| items), &modules, table);
+                messages(item.content.as_ref().map_or(&[], |(_, items)| items), out, &modules, table)?;
             }
+            Item::Macro(item) => read(out, &item.mac.parse_body::<LitStr>()?.value(), modules, table)?,
             Item::Impl(block) => {
                 if let (Some(name), Type::Path(path)) = (full_name(block), &*block.self_ty) {
                     table.insert(name, quote!(#(#modules::)* #path));
@@ -83,6 +89,7 @@ fn messages(items: &[Item], modules: &[Ident], table: &mut BTreeMap<String, Toke
             _ => {}
         }
     }
+    Ok(())
 }
 
 fn full_name(block: &ItemImpl) -> Option<String> {
@@ -98,26 +105,4 @@ fn full_name(block: &ItemImpl) -> Option<String> {
         },
         _ => None,
     })
-}
-
-/// The modules of the packages, and the files that each includes.
-#[derive(Default)]
-struct Tree {
-    files: Vec<String>,
-    modules: BTreeMap<Ident, Tree>,
-}
-
-impl Tree {
-    fn add(&mut self, modules: &[Ident], file: &Path) {
-        match modules {
-            [] => self.files.push(file.display().to_string()),
-            [first, rest @ ..] => self.modules.entry(first.clone()).or_default().add(rest, file),
-        }
-    }
-
-    fn tokens(&self) -> TokenStream {
-        let (files, names) = (&self.files, self.modules.keys());
-        let trees = self.modules.values().map(Self::tokens);
-        quote!(#(include!(#files);)* #(pub mod #names { #trees })*)
-    }
 }

@@ -1,11 +1,4 @@
-"""Python's classes for the messages of a serialized FileDescriptorSet, as protoc writes it.
-
-    schemas.py packages FILE            prints the names of its packages, a line each
-    schemas.py messages FILE PROTO…     prints those of the messages that these .proto files declare
-"""
-
-import sys
-from pathlib import Path
+"""Python's classes for the messages of a serialized FileDescriptorSet, as protoc writes it."""
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
@@ -13,7 +6,6 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 class Schemas:
     def __init__(self, path):
         files = descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes()).file
-        self.packages = {file.package for file in files if file.package}
         # Of the messages, by the file that declares them.
         self.names = {file.name: list(names(f"{file.package}." if file.package else "", file.message_type))
                       for file in files}
@@ -54,13 +46,3 @@ def without_extensions(declared):
         without_extensions(message)
     # Options that are extensions are of no interest here, and could not be read any more.
     declared.options.DiscardUnknownFields()
-
-
-def main(kind, path, *files):
-    schemas = Schemas(Path(path))
-    of_messages = [name for file in files for name in schemas.names[file]]
-    print("\n".join(sorted(schemas.packages) if kind == "packages" else of_messages))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -17,6 +17,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use threadwire::protobuf::Message;
 
+mod protos {
+    threadwire::include_proto!("all");
+}
 include!(concat!(env!("OUT_DIR"), "/filter.rs"));
 
 enum Answer {
