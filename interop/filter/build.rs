@@ -1,8 +1,8 @@
 //! Compiles the .proto files that the harness names, and makes a table of their messages.
 //!
-//! `THREADWIRE_FILTER` is the path of a text file of lines `include DIRECTORY`, `file NAME` and `shared` (strings and bytes
-//! lie in the buffer). The table is read off the emitted Rust, so that nothing here repeats how threadwire-build names
-//! a type or nests modules.
+//! `THREADWIRE_FILTER` is the path of a text file of lines `include DIRECTORY`, `file NAME`, `shared` (strings and bytes
+//! lie in the buffer) and `well-known` (Google's types are emitted too). The table is read off the emitted Rust, so that
+//! nothing here repeats how threadwire-build names a type or nests modules.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -49,12 +49,11 @@ fn compile(list: &str) -> Result<(), Box<dyn Error>> {
             ("include", directory) => builder = builder.include(directory),
             ("file", name) => files.push(name.to_owned()),
             ("shared", _) => builder = builder.shared(true),
+            ("well-known", _) => builder = builder.well_known_types(true),
             _ => return Err(format!("{list}: {line:?}").into()),
         }
     }
-    // threadwire's own, unless they are what is asked for.
-    let well_known = files.iter().any(|file| file.starts_with("google/protobuf/"));
-    Ok(builder.well_known_types(well_known).compile(&files)?)
+    Ok(builder.compile(&files)?)
 }
 
 /// Reads an emitted file, and those that it includes.

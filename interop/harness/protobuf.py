@@ -65,5 +65,7 @@ def cargo(action, files, shared=False):
     listing = FOLDER / f"{files.name}.txt"
     lines = [f"include {include}" for include in files.includes] + [f"file {file}" for file in files.files]
     lines += ["shared"] if shared else []
+    # threadwire's own well-known types, unless the files are at hand: those may be newer.
+    lines += ["well-known"] if any((include / "google/protobuf").is_dir() for include in files.includes) else []
     listing.write_text("".join(f"{line}\n" for line in lines))
     return install.cargo(INTEROP / "filter", action, environment={"THREADWIRE_FILTER": str(listing)})
