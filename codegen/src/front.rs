@@ -7,6 +7,7 @@ use protox::Compiler;
 use protox::prost_reflect::{DescriptorPool, FileDescriptor, Kind, MessageDescriptor};
 
 use crate::externs::{Externs, Used};
+use crate::resolver::Resolver;
 use crate::{Error, complaint, descriptors};
 
 /// The descriptors of all files, and which of them are to be emitted.
@@ -126,7 +127,7 @@ fn file_of(kind: &Kind) -> Option<String> {
 
 fn compiler(includes: &[PathBuf], files: &[impl AsRef<Path>]) -> Result<Compiler, Error> {
     let proto = |error: protox::Error| Error::Proto(complaint::lines(&error, includes));
-    let mut compiler = Compiler::new(includes).map_err(proto)?;
+    let mut compiler = Compiler::with_file_resolver(Resolver::new(includes));
     compiler.include_source_info(true).include_imports(true).open_files(files).map_err(proto)?;
     Ok(compiler)
 }

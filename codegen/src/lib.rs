@@ -106,6 +106,7 @@ mod normal;
 mod number;
 mod read;
 mod required;
+mod resolver;
 mod rewrite;
 mod types;
 mod watch;

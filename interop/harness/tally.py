@@ -38,7 +38,7 @@ class Tally:
             case, _, why = rest.partition(": ")
             reported.append(case)
             if outcome == "ok":
-                self.ok(f"{what}: {case}")
+                self.ok(f"{what}: {rest}")
             else:
                 self.failed(f"{what}: {case}", why or line)
         if reported != expected:
