@@ -49,7 +49,7 @@ fn a_message_that_lacks_a_required_field_is_not_encoded() {
     assert_eq!(missing(&Required { choice: Some(required::Choice::Chosen(inner(None))), ..whole() }), "chosen.name");
     let error = Required::default().encode_to_vec().unwrap_err();
     assert_eq!(error.to_string(), "this threadwire.legacy.Required lacks the required field id");
-    let mut buffer = bytes::BytesMut::from(&b"before"[..]);
+    let mut buffer = b"before".to_vec();
     Required::default().encode(&mut buffer).unwrap_err();
     assert_eq!(&buffer[..], b"before");
 }

@@ -4,7 +4,6 @@
 
 mod protobuf_proto;
 
-use bytes::BytesMut;
 use protobuf_proto::{
     AB, Choice, Color, Empty, Lists, Maps, Option, Person, Place, Presence, Scalars, Tree, X, ab, choice, hex, option,
     person, x,
@@ -54,7 +53,7 @@ fn merge_extends_what_is_there() {
 
 #[test]
 fn encode_appends() {
-    let mut buffer = BytesMut::from(&b"prefix"[..]);
+    let mut buffer = b"prefix".to_vec();
     Choice { after: "a".into(), ..Default::default() }.encode(&mut buffer).unwrap();
     assert_eq!(&buffer[..], b"prefix\x32\x01a");
 }

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::emit::{self, Paths};
+use crate::emit::{self, Context, Paths};
 use crate::externs::Externs;
 use crate::front::Front;
 use crate::model::Schema;
@@ -24,6 +24,7 @@ pub struct Builder {
     out_dir: Option<PathBuf>,
     runtime: String,
     services: bool,
+    shared: bool,
     descriptor_set: Option<String>,
     extern_paths: Vec<(String, String)>,
     well_known_types: bool,
@@ -56,6 +57,7 @@ impl Builder {
             out_dir: None,
             runtime: "::threadwire".into(),
             services: true,
+            shared: false,
             descriptor_set: None,
             extern_paths: Vec::new(),
             well_known_types: false,
@@ -90,6 +92,17 @@ impl Builder {
     #[must_use]
     pub fn services(mut self, emit: bool) -> Self {
         self.services = emit;
+        self
+    }
+
+    /// Whether strings and bytes share the buffer that a message is decoded from, instead of being copied out of it.
+    /// They are `threadwire::protobuf::{ByteString, Bytes}` then, in place of `String` and `Vec<u8>`. A handler's
+    /// requests are decoded so from what was received.
+    ///
+    /// That is faster, and a message keeps its whole buffer alive as long as one of its strings lives.
+    #[must_use]
+    pub fn shared(mut self, share: bool) -> Self {
+        self.shared = share;
         self
     }
 
@@ -191,7 +204,9 @@ impl Builder {
     fn emit(&self, front: &Front, out_dir: &Path) -> Result<Vec<Generated>, Error> {
         let schema = Schema::new(front, self.services)?;
         let types = types::emit(&schema, out_dir)?;
-        emit::files(&schema, &types, &Paths::new(&self.runtime)?, self.include_file.as_deref())
+        let paths = Paths::new(&self.runtime)?;
+        let context = Context { schema: &schema, types: &types, paths: &paths, shared: self.shared };
+        emit::files(&context, self.include_file.as_deref())
     }
 
     fn includes(&self) -> Vec<PathBuf> {

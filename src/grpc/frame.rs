@@ -27,7 +27,7 @@ pub(super) fn encode<P: Payload>(message: &P, limit: usize) -> Result<Bytes, Sta
     if let Some(space) = buffer.get_mut(1..PREFIX) {
         space.copy_from_slice(&prefix.to_be_bytes());
     }
-    Ok(buffer.freeze())
+    Ok(buffer.into())
 }
 
 /// Decodes one whole message.

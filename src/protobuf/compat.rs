@@ -3,7 +3,7 @@
 
 use std::any::type_name;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use quick_protobuf::{BytesReader, MessageRead, MessageWrite, Writer};
 
 use super::{Payload, PayloadError};
@@ -86,11 +86,8 @@ impl<T: for<'a> MessageRead<'a> + MessageWrite> Payload for Foreign<T> {
         Ok(Self(T::from_reader(&mut BytesReader::from_bytes(&bytes), &bytes)?))
     }
 
-    fn to_wire(&self, buffer: &mut BytesMut) -> Result<(), PayloadError> {
-        // Apart, since what stands in front of it is not this writer's business.
-        let mut bytes = Vec::with_capacity(self.0.get_size());
-        self.0.write_message(&mut Writer::new(&mut bytes))?;
-        buffer.extend_from_slice(&bytes);
-        Ok(())
+    fn to_wire(&self, buffer: &mut Vec<u8>) -> Result<(), PayloadError> {
+        buffer.reserve(self.0.get_size());
+        Ok(self.0.write_message(&mut Writer::new(buffer))?)
     }
 }

@@ -6,10 +6,10 @@
 
 use std::marker::PhantomData;
 
-use quick_protobuf::sizeofs::sizeof_varint;
+use bytestring::ByteString;
 
 use super::decode::Decoder;
-use super::encode::{Encoder, Sizes};
+use super::encode::{Encoder, Sizes, varint_len};
 use super::missing::Missing;
 use super::number;
 use super::text::Text;
@@ -84,15 +84,18 @@ macro_rules! varint {
             type Value = $value;
             const WIRE_TYPE: WireType = WireType::Varint;
 
+            #[inline]
             fn merge(value: &mut $value, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
                 *value = $read(decoder.varint()?);
                 Ok(())
             }
 
+            #[inline]
             fn measure(value: &$value, sizes: &mut Sizes) {
-                sizes.add(sizeof_varint($write(*value)));
+                sizes.add(varint_len($write(*value)));
             }
 
+            #[inline]
             fn write(value: &$value, encoder: &mut Encoder<'_>) {
                 encoder.put(|writer| writer.write_varint($write(*value)));
             }
@@ -103,6 +106,7 @@ macro_rules! varint {
         }
 
         impl Scalar for $name {
+            #[inline]
             fn is_default(value: &$value) -> bool {
                 *value == <$value>::default()
             }
@@ -151,15 +155,18 @@ macro_rules! fixed {
             type Value = $value;
             const WIRE_TYPE: WireType = WireType::$wire_type;
 
+            #[inline]
             fn merge(value: &mut $value, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
                 *value = $read(decoder)?;
                 Ok(())
             }
 
+            #[inline]
             fn measure(_value: &$value, sizes: &mut Sizes) {
                 sizes.add($size);
             }
 
+            #[inline]
             fn write(value: &$value, encoder: &mut Encoder<'_>) {
                 encoder.put(|writer| writer.$write(*value));
             }
@@ -170,6 +177,7 @@ macro_rules! fixed {
         }
 
         impl Scalar for $name {
+            #[inline]
             fn is_default(value: &$value) -> bool {
                 value.to_le_bytes() == [0; $size]
             }
@@ -206,15 +214,24 @@ impl Element for Str {
     type Value = String;
     const WIRE_TYPE: WireType = WireType::Len;
 
+    #[inline]
     fn merge(value: &mut String, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
-        decoder.string()?.clone_into(value);
+        let string = decoder.string()?;
+        if value.capacity() == 0 {
+            // Cheaper than to let it grow.
+            *value = string.to_owned();
+        } else {
+            string.clone_into(value);
+        }
         Ok(())
     }
 
+    #[inline]
     fn measure(value: &String, sizes: &mut Sizes) {
         sizes.add_prefixed(value.len());
     }
 
+    #[inline]
     fn write(value: &String, encoder: &mut Encoder<'_>) {
         encoder.put(|writer| writer.write_string(value));
     }
@@ -225,6 +242,7 @@ impl Element for Str {
 }
 
 impl Scalar for Str {
+    #[inline]
     fn is_default(value: &String) -> bool {
         value.is_empty()
     }
@@ -238,15 +256,23 @@ impl Element for Bytes {
     type Value = Vec<u8>;
     const WIRE_TYPE: WireType = WireType::Len;
 
+    #[inline]
     fn merge(value: &mut Vec<u8>, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
-        decoder.payload()?.clone_into(value);
+        let payload = decoder.payload()?;
+        if value.capacity() == 0 {
+            *value = payload.to_owned();
+        } else {
+            payload.clone_into(value);
+        }
         Ok(())
     }
 
+    #[inline]
     fn measure(value: &Vec<u8>, sizes: &mut Sizes) {
         sizes.add_prefixed(value.len());
     }
 
+    #[inline]
     fn write(value: &Vec<u8>, encoder: &mut Encoder<'_>) {
         encoder.put(|writer| writer.write_bytes(value));
     }
@@ -257,7 +283,80 @@ impl Element for Bytes {
 }
 
 impl Scalar for Bytes {
+    #[inline]
     fn is_default(value: &Vec<u8>) -> bool {
+        value.is_empty()
+    }
+}
+
+/// `string` in a buffer that is shared.
+#[derive(Debug)]
+pub struct SharedStr;
+
+impl Element for SharedStr {
+    type Value = ByteString;
+    const WIRE_TYPE: WireType = WireType::Len;
+
+    #[inline]
+    fn merge(value: &mut ByteString, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        *value = decoder.shared_string()?;
+        Ok(())
+    }
+
+    #[inline]
+    fn measure(value: &ByteString, sizes: &mut Sizes) {
+        sizes.add_prefixed(value.len());
+    }
+
+    #[inline]
+    fn write(value: &ByteString, encoder: &mut Encoder<'_>) {
+        encoder.put(|writer| writer.write_string(value));
+    }
+
+    fn print(value: &ByteString, name: &'static str, text: &mut Text) {
+        text.quoted(name, value.as_bytes(), true);
+    }
+}
+
+impl Scalar for SharedStr {
+    #[inline]
+    fn is_default(value: &ByteString) -> bool {
+        value.is_empty()
+    }
+}
+
+/// `bytes` in a buffer that is shared.
+#[derive(Debug)]
+pub struct SharedBytes;
+
+impl Element for SharedBytes {
+    type Value = bytes::Bytes;
+    const WIRE_TYPE: WireType = WireType::Len;
+
+    #[inline]
+    fn merge(value: &mut bytes::Bytes, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        *value = decoder.shared_payload()?;
+        Ok(())
+    }
+
+    #[inline]
+    fn measure(value: &bytes::Bytes, sizes: &mut Sizes) {
+        sizes.add_prefixed(value.len());
+    }
+
+    #[inline]
+    fn write(value: &bytes::Bytes, encoder: &mut Encoder<'_>) {
+        encoder.put(|writer| writer.write_bytes(value));
+    }
+
+    fn print(value: &bytes::Bytes, name: &'static str, text: &mut Text) {
+        text.quoted(name, value, false);
+    }
+}
+
+impl Scalar for SharedBytes {
+    #[inline]
+    fn is_default(value: &bytes::Bytes) -> bool {
         value.is_empty()
     }
 }
@@ -270,15 +369,18 @@ impl<T: Enumeration> Element for Enum<T> {
     type Value = T;
     const WIRE_TYPE: WireType = WireType::Varint;
 
+    #[inline]
     fn merge(value: &mut T, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
         *value = T::from(decoder.varint()? as i32);
         Ok(())
     }
 
+    #[inline]
     fn measure(value: &T, sizes: &mut Sizes) {
         Int32::measure(&(*value).into(), sizes);
     }
 
+    #[inline]
     fn write(value: &T, encoder: &mut Encoder<'_>) {
         Int32::write(&(*value).into(), encoder);
     }
@@ -292,6 +394,7 @@ impl<T: Enumeration> Element for Enum<T> {
 }
 
 impl<T: Enumeration> Scalar for Enum<T> {
+    #[inline]
     fn is_default(value: &T) -> bool {
         (*value).into() == 0
     }
@@ -314,14 +417,17 @@ impl<T: Enumeration> Element for Closed<T> {
         decoder.next_varint().is_none_or(|number| T::from(number as i32).name().is_some())
     }
 
+    #[inline]
     fn merge(value: &mut T, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
         Enum::<T>::merge(value, decoder)
     }
 
+    #[inline]
     fn measure(value: &T, sizes: &mut Sizes) {
         Enum::<T>::measure(value, sizes);
     }
 
+    #[inline]
     fn write(value: &T, encoder: &mut Encoder<'_>) {
         Enum::<T>::write(value, encoder);
     }
@@ -332,6 +438,7 @@ impl<T: Enumeration> Element for Closed<T> {
 }
 
 impl<T: Enumeration> Scalar for Closed<T> {
+    #[inline]
     fn is_default(value: &T) -> bool {
         Enum::<T>::is_default(value)
     }
@@ -349,14 +456,17 @@ impl<M: Message> Element for Nested<M> {
     type Value = M;
     const WIRE_TYPE: WireType = WireType::Len;
 
+    #[inline]
     fn merge(value: &mut M, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
         decoder.nested(value)
     }
 
+    #[inline]
     fn measure(value: &M, sizes: &mut Sizes) {
         sizes.part(|sizes| value.visit(sizes));
     }
 
+    #[inline]
     fn write(value: &M, encoder: &mut Encoder<'_>) {
         encoder.part(|encoder| value.visit(encoder));
     }
@@ -379,14 +489,17 @@ impl<E: Element> Element for Boxed<E> {
     const WIRE_TYPE: WireType = E::WIRE_TYPE;
     const HEAP_SIZE: usize = size_of::<E::Value>();
 
+    #[inline]
     fn merge(value: &mut Box<E::Value>, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
         E::merge(value, decoder)
     }
 
+    #[inline]
     fn measure(value: &Box<E::Value>, sizes: &mut Sizes) {
         E::measure(value, sizes);
     }
 
+    #[inline]
     fn write(value: &Box<E::Value>, encoder: &mut Encoder<'_>) {
         E::write(value, encoder);
     }
@@ -408,14 +521,17 @@ impl<M: Message> Element for Group<M> {
     type Value = M;
     const WIRE_TYPE: WireType = WireType::Group;
 
+    #[inline]
     fn merge(value: &mut M, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
         decoder.group(value)
     }
 
+    #[inline]
     fn measure(value: &M, sizes: &mut Sizes) {
         value.visit(sizes);
     }
 
+    #[inline]
     fn write(value: &M, encoder: &mut Encoder<'_>) {
         value.visit(encoder);
     }

@@ -2,9 +2,8 @@
 //! second writes. Each message is measured once, so the work is linear however deep messages nest.
 
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 
-use bytes::{BufMut, BytesMut};
-use quick_protobuf::sizeofs::{sizeof_len, sizeof_varint};
 use quick_protobuf::{Writer, WriterBackend};
 
 use super::UnknownFields;
@@ -14,6 +13,14 @@ use super::visit::Visitor;
 /// The wire type of the tag that ends a group.
 const GROUP_END: u64 = 4;
 
+/// The bytes of a varint: one for each seven bits.
+#[inline]
+pub(super) fn varint_len(value: u64) -> usize {
+    let bits = 64 - (value | 1).leading_zeros();
+    (bits as usize * 9 + 64) / 64
+}
+
+#[inline]
 fn tag(number: u32, wire_type: WireType) -> u64 {
     u64::from(number) << 3 | wire_type as u64
 }
@@ -39,7 +46,7 @@ impl Sizes {
     /// Adds a part of known length with its prefix.
     #[inline]
     pub(super) fn add_prefixed(&mut self, len: usize) {
-        self.total += sizeof_len(len);
+        self.total += varint_len(len as u64) + len;
     }
 
     /// Adds a part that `measure` measures, with its prefix, and remembers the length for the second walk.
@@ -57,11 +64,12 @@ impl Sizes {
 
     #[inline]
     fn tag(&mut self, number: u32, wire_type: WireType) {
-        self.total += sizeof_varint(tag(number, wire_type));
+        self.total += varint_len(tag(number, wire_type));
     }
 }
 
 impl Visitor for Sizes {
+    #[inline]
     fn field<E: Element>(&mut self, number: u32, _name: &'static str, value: &E::Value) {
         self.tag(number, E::WIRE_TYPE);
         E::measure(value, self);
@@ -99,25 +107,24 @@ impl Visitor for Sizes {
 }
 
 /// The second walk: writes. It must see the same message as the first, which it does because both borrow it.
+#[derive(Debug)]
 pub struct Encoder<'b> {
-    writer: Writer<Output<'b>>,
+    // As long as the first walk has measured, and how much of it is written.
+    buffer: &'b mut [u8],
+    written: usize,
     parts: std::vec::IntoIter<usize>,
 }
 
-impl std::fmt::Debug for Encoder<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Encoder").field("parts", &self.parts).finish_non_exhaustive()
-    }
-}
-
 impl<'b> Encoder<'b> {
-    pub(super) fn new(buffer: &'b mut BytesMut, sizes: Sizes) -> Self {
-        Self { writer: Writer::new(Output(buffer)), parts: sizes.parts.into_iter() }
+    pub(super) fn new(buffer: &'b mut [u8], sizes: Sizes) -> Self {
+        Self { buffer, written: 0, parts: sizes.parts.into_iter() }
     }
 
-    /// Writes with quick-protobuf's writer; into memory, which takes everything.
-    pub(super) fn put(&mut self, write: impl FnOnce(&mut Writer<Output<'b>>) -> quick_protobuf::Result<()>) {
-        let written = write(&mut self.writer);
+    /// Writes with quick-protobuf's writer; into memory, which has room for all that was measured.
+    #[inline]
+    pub(super) fn put(&mut self, write: impl FnOnce(&mut Writer<Output<'_, 'b>>) -> quick_protobuf::Result<()>) {
+        // It is never an error; dropping one, which has a heap, would take longer than writing a number.
+        let written = ManuallyDrop::new(write(&mut Writer::new(Output(self))));
         debug_assert!(written.is_ok(), "writing into memory failed: {written:?}");
     }
 
@@ -132,9 +139,29 @@ impl<'b> Encoder<'b> {
     fn tag(&mut self, number: u32, wire_type: WireType) {
         self.put(|writer| writer.write_varint(tag(number, wire_type)));
     }
+
+    #[inline]
+    fn write_byte(&mut self, byte: u8) {
+        debug_assert!(self.written < self.buffer.len(), "more is written than was measured");
+        if let Some(room) = self.buffer.get_mut(self.written) {
+            *room = byte;
+        }
+        self.written += 1;
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        let end = self.written + bytes.len();
+        debug_assert!(end <= self.buffer.len(), "more is written than was measured");
+        if let Some(room) = self.buffer.get_mut(self.written..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.written = end;
+    }
 }
 
 impl Visitor for Encoder<'_> {
+    #[inline]
     fn field<E: Element>(&mut self, number: u32, _name: &'static str, value: &E::Value) {
         self.tag(number, E::WIRE_TYPE);
         E::write(value, self);
@@ -166,62 +193,60 @@ impl Visitor for Encoder<'_> {
     }
 
     fn unknown(&mut self, fields: &UnknownFields) {
-        self.put(|writer| {
-            // The fields are whole, tags included: no prefix.
-            fields.as_bytes().iter().try_for_each(|byte| writer.write_u8(*byte))
-        });
+        // They are whole, tags included.
+        self.write(fields.as_bytes());
     }
 }
 
-/// Where quick-protobuf's writer writes to. Its own backend for `Vec` goes through `std::io::Write`.
-pub(super) struct Output<'b>(&'b mut BytesMut);
+/// Where quick-protobuf's writer writes to. Its own backends know no slice of exact length.
+pub(super) struct Output<'e, 'b>(&'e mut Encoder<'b>);
 
-impl WriterBackend for Output<'_> {
+impl WriterBackend for Output<'_, '_> {
     #[inline]
     fn pb_write_u8(&mut self, value: u8) -> quick_protobuf::Result<()> {
-        self.0.put_u8(value);
+        self.0.write_byte(value);
         Ok(())
     }
 
     #[inline]
     fn pb_write_u32(&mut self, value: u32) -> quick_protobuf::Result<()> {
-        self.0.put_u32_le(value);
+        self.0.write(&value.to_le_bytes());
         Ok(())
     }
 
     #[inline]
     fn pb_write_i32(&mut self, value: i32) -> quick_protobuf::Result<()> {
-        self.0.put_i32_le(value);
+        self.0.write(&value.to_le_bytes());
         Ok(())
     }
 
     #[inline]
     fn pb_write_f32(&mut self, value: f32) -> quick_protobuf::Result<()> {
-        self.0.put_f32_le(value);
+        self.0.write(&value.to_le_bytes());
         Ok(())
     }
 
     #[inline]
     fn pb_write_u64(&mut self, value: u64) -> quick_protobuf::Result<()> {
-        self.0.put_u64_le(value);
+        self.0.write(&value.to_le_bytes());
         Ok(())
     }
 
     #[inline]
     fn pb_write_i64(&mut self, value: i64) -> quick_protobuf::Result<()> {
-        self.0.put_i64_le(value);
+        self.0.write(&value.to_le_bytes());
         Ok(())
     }
 
     #[inline]
     fn pb_write_f64(&mut self, value: f64) -> quick_protobuf::Result<()> {
-        self.0.put_f64_le(value);
+        self.0.write(&value.to_le_bytes());
         Ok(())
     }
 
     #[inline]
     fn pb_write_all(&mut self, bytes: &[u8]) -> quick_protobuf::Result<()> {
-        self.0.put_slice(bytes);
+        self.0.write(bytes);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 
-use bytes::BytesMut;
+use bytes::Bytes;
 
 use super::decode::Decoder;
 use super::encode::{Encoder, Sizes};
@@ -44,9 +44,9 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field.
     fn encode_to_vec(&self) -> Result<Vec<u8>, EncodeError> {
-        let mut buffer = BytesMut::new();
+        let mut buffer = Vec::new();
         self.encode(&mut buffer)?;
-        Ok(buffer.into())
+        Ok(buffer)
     }
 
     /// Appends the encoded message to `buffer`.
@@ -55,20 +55,15 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field;
     /// nothing is appended then.
-    fn encode(&self, buffer: &mut BytesMut) -> Result<(), EncodeError> {
-        let sizes = sizes(self)?;
-        buffer.reserve(sizes.total());
-        self.visit(&mut Encoder::new(buffer, sizes));
-        Ok(())
+    fn encode(&self, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
+        append(self, 0, buffer)
     }
 
     /// Encodes the message behind `head` zeros, in a buffer that has room for just that.
     #[doc(hidden)]
-    fn encode_behind(&self, head: usize) -> Result<BytesMut, EncodeError> {
-        let sizes = sizes(self)?;
-        let mut buffer = BytesMut::with_capacity(head + sizes.total());
-        buffer.resize(head, 0);
-        self.visit(&mut Encoder::new(&mut buffer, sizes));
+    fn encode_behind(&self, head: usize) -> Result<Vec<u8>, EncodeError> {
+        let mut buffer = Vec::new();
+        append(self, head, &mut buffer)?;
         Ok(buffer)
     }
 
@@ -83,6 +78,18 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
         Ok(message)
     }
 
+    /// Decodes a message whose strings and bytes lie in `bytes` itself, without a copy, if its type can hold them so
+    /// (`threadwire_build::Builder::shared`); else as [`decode`](Self::decode). The message keeps the whole buffer alive.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    fn decode_shared(bytes: &Bytes) -> Result<Self, DecodeError> {
+        let mut message = Self::default();
+        merge(&mut message, Decoder::sharing(bytes)?)?;
+        Ok(message)
+    }
+
     /// Decodes on top of what is here: scalars are replaced, messages merged, lists extended.
     ///
     /// # Errors
@@ -90,8 +97,7 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// When `bytes` are not such a message; what came before the offending byte has been merged then. When a required
     /// field is missing afterwards.
     fn merge(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
-        Decoder::new(bytes)?.merge_all(self)?;
-        Missing::of(self).map_or(Ok(()), |path| Err(DecodeError::missing(bytes.len(), path)))
+        merge(self, Decoder::new(bytes)?)
     }
 
     /// The text form, a field a line, as Python's `print(message)` shows it; maps are in the order of their keys.
@@ -103,6 +109,27 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     }
 }
 
+#[inline]
+fn merge<M: Message>(message: &mut M, mut decoder: Decoder<'_>) -> Result<(), DecodeError> {
+    decoder.merge_all(message)?;
+    Missing::of(message).map_or(Ok(()), |path| Err(decoder.missing(path)))
+}
+
+#[inline]
+/// Appends `head` zeros and the message.
+fn append<M: Message>(message: &M, head: usize, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let sizes = sizes(message)?;
+    let start = buffer.len() + head;
+    if buffer.capacity() == 0 {
+        // Cheaper than to let it grow.
+        *buffer = Vec::with_capacity(start + sizes.total());
+    }
+    buffer.resize(start + sizes.total(), 0);
+    message.visit(&mut Encoder::new(buffer.get_mut(start..).unwrap_or_default(), sizes));
+    Ok(())
+}
+
+#[inline]
 fn sizes<M: Message>(message: &M) -> Result<Sizes, EncodeError> {
     let mut sizes = Sizes::default();
     message.visit(&mut sizes);

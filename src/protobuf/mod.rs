@@ -62,6 +62,10 @@ mod unknown;
 mod visit;
 pub mod well_known;
 
+/// Bytes in a buffer that they share, as messages of `threadwire_build::Builder::shared` hold them.
+pub use bytes::Bytes;
+/// A string in a buffer that it shares, as messages of `threadwire_build::Builder::shared` hold it.
+pub use bytestring::ByteString;
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use message::{Enumeration, Message};
 pub use payload::{Payload, PayloadError};
@@ -91,7 +95,7 @@ pub mod runtime {
     pub use super::decode::Decoder;
     pub use super::element::{
         Bool, Boxed, Bytes, Closed, Double, Element, Enum, Fixed32, Fixed64, Float, Group, Int32, Int64, Nested,
-        Packable, Scalar, Sfixed32, Sfixed64, Sint32, Sint64, Str, Uint32, Uint64,
+        Packable, Scalar, Sfixed32, Sfixed64, SharedBytes, SharedStr, Sint32, Sint64, Str, Uint32, Uint64,
     };
     pub use super::visit::Visitor;
 }

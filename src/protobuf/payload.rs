@@ -8,7 +8,7 @@
 
 use std::error::Error;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::Message;
 
@@ -18,7 +18,7 @@ use super::Message;
 /// Implement it to carry messages of another crate, in a type of your own around them:
 ///
 /// ```
-/// use bytes::{Bytes, BytesMut};
+/// use bytes::Bytes;
 /// use threadwire::protobuf::{Payload, PayloadError};
 ///
 /// /// A text, as the message `google.protobuf.StringValue`, for texts of up to 127 bytes.
@@ -37,7 +37,7 @@ use super::Message;
 ///         }
 ///     }
 ///
-///     fn to_wire(&self, buffer: &mut BytesMut) -> Result<(), PayloadError> {
+///     fn to_wire(&self, buffer: &mut Vec<u8>) -> Result<(), PayloadError> {
 ///         let length = u8::try_from(self.0.len()).ok().filter(|length| *length < 128).ok_or("not a short text")?;
 ///         buffer.extend_from_slice(&[0x0a, length]);
 ///         buffer.extend_from_slice(self.0.as_bytes());
@@ -61,12 +61,12 @@ pub trait Payload: Sized {
     /// # Errors
     ///
     /// When there is none; the call ends with INTERNAL then.
-    fn to_wire(&self, buffer: &mut BytesMut) -> Result<(), PayloadError>;
+    fn to_wire(&self, buffer: &mut Vec<u8>) -> Result<(), PayloadError>;
 
     /// The encoded message behind `head` zeros.
     #[doc(hidden)]
-    fn to_wire_behind(&self, head: usize) -> Result<BytesMut, PayloadError> {
-        let mut buffer = BytesMut::zeroed(head);
+    fn to_wire_behind(&self, head: usize) -> Result<Vec<u8>, PayloadError> {
+        let mut buffer = vec![0; head];
         self.to_wire(&mut buffer)?;
         Ok(buffer)
     }
@@ -81,14 +81,14 @@ impl<M: Message> Payload for M {
     }
 
     fn from_wire(bytes: Bytes) -> Result<Self, PayloadError> {
-        Ok(M::decode(&bytes)?)
+        Ok(M::decode_shared(&bytes)?)
     }
 
-    fn to_wire(&self, buffer: &mut BytesMut) -> Result<(), PayloadError> {
+    fn to_wire(&self, buffer: &mut Vec<u8>) -> Result<(), PayloadError> {
         Ok(self.encode(buffer)?)
     }
 
-    fn to_wire_behind(&self, head: usize) -> Result<BytesMut, PayloadError> {
+    fn to_wire_behind(&self, head: usize) -> Result<Vec<u8>, PayloadError> {
         Ok(self.encode_behind(head)?)
     }
 }
@@ -102,15 +102,15 @@ impl Payload for Bytes {
         Ok(bytes)
     }
 
-    fn to_wire(&self, buffer: &mut BytesMut) -> Result<(), PayloadError> {
-        buffer.put_slice(self);
+    fn to_wire(&self, buffer: &mut Vec<u8>) -> Result<(), PayloadError> {
+        buffer.extend_from_slice(self);
         Ok(())
     }
 
-    fn to_wire_behind(&self, head: usize) -> Result<BytesMut, PayloadError> {
-        let mut buffer = BytesMut::with_capacity(head + self.len());
-        buffer.put_bytes(0, head);
-        buffer.put_slice(self);
+    fn to_wire_behind(&self, head: usize) -> Result<Vec<u8>, PayloadError> {
+        let mut buffer = Vec::with_capacity(head + self.len());
+        buffer.resize(head, 0);
+        buffer.extend_from_slice(self);
         Ok(buffer)
     }
 }

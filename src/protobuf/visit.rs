@@ -21,6 +21,7 @@ pub trait Visitor: Sized {
     fn unknown(&mut self, fields: &UnknownFields);
 
     /// A field without presence: its default value is not written.
+    #[inline]
     fn singular<E: Scalar>(&mut self, number: u32, name: &'static str, value: &E::Value) {
         if !E::is_default(value) {
             self.field::<E>(number, name, value);
@@ -28,6 +29,7 @@ pub trait Visitor: Sized {
     }
 
     /// A field with presence.
+    #[inline]
     fn optional<E: Element>(&mut self, number: u32, name: &'static str, value: &Option<E::Value>) {
         if let Some(value) = value {
             self.field::<E>(number, name, value);
@@ -35,12 +37,14 @@ pub trait Visitor: Sized {
     }
 
     /// A field that must have a value.
+    #[inline]
     fn required<E: Element>(&mut self, number: u32, name: &'static str, value: &Option<E::Value>) {
         self.optional::<E>(number, name, value);
     }
 
     /// A member of a oneof, if `get` says that it is the one that is set. That is looked up in a function of its own:
     /// whatever a debug build puts on the stack for it counts once, not for each member.
+    #[inline]
     fn member<E: Element, O>(
         &mut self,
         number: u32,
@@ -54,6 +58,7 @@ pub trait Visitor: Sized {
     }
 
     /// A list with a field of the wire for each value.
+    #[inline]
     fn repeated<E: Element>(&mut self, number: u32, name: &'static str, values: &[E::Value]) {
         for value in values {
             self.field::<E>(number, name, value);

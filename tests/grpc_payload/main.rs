@@ -166,7 +166,7 @@ impl threadwire::protobuf::Payload for Never {
         Err("never".into())
     }
 
-    fn to_wire(&self, _buffer: &mut bytes::BytesMut) -> Result<(), threadwire::protobuf::PayloadError> {
+    fn to_wire(&self, _buffer: &mut Vec<u8>) -> Result<(), threadwire::protobuf::PayloadError> {
         Err("never".into())
     }
 }

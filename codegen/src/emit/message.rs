@@ -123,6 +123,7 @@ impl Writer<'_> {
                     }
                 }
 
+                #[inline]
                 fn visit(&self, visitor: &mut impl #runtime::Visitor) {
                     #(#visits)*
                     visitor.unknown(&self.unknown_fields);
@@ -210,7 +211,11 @@ impl Writer<'_> {
         let from = &self.message.home.modules;
         Ok(match kind {
             Kind::Scalar(scalar) => {
-                let element = ident(scalar.element);
+                let element = ident(match scalar.element {
+                    "Str" if self.context.shared => "SharedStr",
+                    "Bytes" if self.context.shared => "SharedBytes",
+                    element => element,
+                });
                 quote!(#runtime::#element)
             }
             Kind::Enum(index) => {

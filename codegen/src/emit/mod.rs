@@ -54,6 +54,8 @@ pub(crate) struct Context<'s> {
     pub(crate) schema: &'s Schema,
     pub(crate) types: &'s Types,
     pub(crate) paths: &'s Paths,
+    /// Whether strings and bytes lie in the buffer that a message is decoded from.
+    pub(crate) shared: bool,
 }
 
 impl Context<'_> {
@@ -102,23 +104,18 @@ struct Emitted {
 
 /// The files, in the order in which they first appear.
 /// With a name, one more that includes them all.
-pub(crate) fn files(
-    schema: &Schema,
-    types: &Types,
-    paths: &Paths,
-    include_file: Option<&str>,
-) -> Result<Vec<Generated>, Error> {
-    let context = Context { schema, types, paths };
+pub(crate) fn files(context: &Context<'_>, include_file: Option<&str>) -> Result<Vec<Generated>, Error> {
+    let schema = context.schema;
     let mut emitted = Vec::new();
     let is_ours = |home: &Home| home.root.is_none();
     for (index, _) in schema.messages.iter().enumerate().filter(|(_, message)| is_ours(&message.home)) {
-        emitted.extend(message::emit(&context, index)?);
+        emitted.extend(message::emit(context, index)?);
     }
     for (index, _) in schema.enums.iter().enumerate().filter(|(_, declared)| is_ours(&declared.home)) {
-        emitted.push(enums::emit(&context, index)?);
+        emitted.push(enums::emit(context, index)?);
     }
     for service in &schema.services {
-        emitted.push(service::emit(&context, service)?);
+        emitted.push(service::emit(context, service)?);
     }
     let mut files = schema.files.iter().map(|(name, _)| file(name, &emitted)).collect::<Result<Vec<_>, _>>()?;
     if let Some(name) = include_file {

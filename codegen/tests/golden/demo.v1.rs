@@ -45,6 +45,7 @@ impl ::threadwire::protobuf::Message for Request {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -104,6 +105,7 @@ impl ::threadwire::protobuf::Message for Reply {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<

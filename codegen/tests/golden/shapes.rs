@@ -171,6 +171,7 @@ impl ::threadwire::protobuf::Message for Shapes {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -314,6 +315,7 @@ impl ::threadwire::protobuf::Message for Tree {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .optional::<
@@ -378,6 +380,7 @@ impl ::threadwire::protobuf::Message for Leaf {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .map::<
@@ -552,6 +555,7 @@ pub mod shapes {
                 _ => decoder.unknown(tag, &mut self.unknown_fields),
             }
         }
+        #[inline]
         fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
             visitor.unknown(&self.unknown_fields);
         }

@@ -65,6 +65,7 @@ impl ::threadwire::protobuf::Message for Status {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -148,6 +149,7 @@ impl ::threadwire::protobuf::Message for ErrorInfo {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -214,6 +216,7 @@ impl ::threadwire::protobuf::Message for RetryInfo {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .optional::<
@@ -277,6 +280,7 @@ impl ::threadwire::protobuf::Message for DebugInfo {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -334,6 +338,7 @@ impl ::threadwire::protobuf::Message for QuotaFailure {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -389,6 +394,7 @@ impl ::threadwire::protobuf::Message for PreconditionFailure {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -444,6 +450,7 @@ impl ::threadwire::protobuf::Message for BadRequest {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -505,6 +512,7 @@ impl ::threadwire::protobuf::Message for RequestInfo {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -586,6 +594,7 @@ impl ::threadwire::protobuf::Message for ResourceInfo {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -651,6 +660,7 @@ impl ::threadwire::protobuf::Message for Help {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -712,6 +722,7 @@ impl ::threadwire::protobuf::Message for LocalizedMessage {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -844,6 +855,7 @@ pub mod quota_failure {
                 _ => decoder.unknown(tag, &mut self.unknown_fields),
             }
         }
+        #[inline]
         fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
             visitor
                 .singular::<
@@ -954,6 +966,7 @@ pub mod precondition_failure {
                 _ => decoder.unknown(tag, &mut self.unknown_fields),
             }
         }
+        #[inline]
         fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
             visitor
                 .singular::<
@@ -1053,6 +1066,7 @@ pub mod bad_request {
                 _ => decoder.unknown(tag, &mut self.unknown_fields),
             }
         }
+        #[inline]
         fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
             visitor
                 .singular::<
@@ -1138,6 +1152,7 @@ pub mod help {
                 _ => decoder.unknown(tag, &mut self.unknown_fields),
             }
         }
+        #[inline]
         fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
             visitor
                 .singular::<

@@ -55,6 +55,7 @@ impl ::threadwire::protobuf::Message for Any {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -112,6 +113,7 @@ impl ::threadwire::protobuf::Message for SourceContext {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -213,6 +215,7 @@ impl ::threadwire::protobuf::Message for Type {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -360,6 +363,7 @@ impl ::threadwire::protobuf::Message for Field {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -487,6 +491,7 @@ impl ::threadwire::protobuf::Message for Enum {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -574,6 +579,7 @@ impl ::threadwire::protobuf::Message for EnumValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -641,6 +647,7 @@ impl ::threadwire::protobuf::Message for Option {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -744,6 +751,7 @@ impl ::threadwire::protobuf::Message for Api {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -867,6 +875,7 @@ impl ::threadwire::protobuf::Message for Method {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -950,6 +959,7 @@ impl ::threadwire::protobuf::Message for Mixin {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -1011,6 +1021,7 @@ impl ::threadwire::protobuf::Message for Duration {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1060,6 +1071,7 @@ impl ::threadwire::protobuf::Message for Empty {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor.unknown(&self.unknown_fields);
     }
@@ -1109,6 +1121,7 @@ impl ::threadwire::protobuf::Message for FieldMask {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -1163,6 +1176,7 @@ impl ::threadwire::protobuf::Message for Struct {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .map::<
@@ -1313,6 +1327,7 @@ impl ::threadwire::protobuf::Message for Value {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .member::<
@@ -1446,6 +1461,7 @@ impl ::threadwire::protobuf::Message for ListValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -1507,6 +1523,7 @@ impl ::threadwire::protobuf::Message for Timestamp {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1564,6 +1581,7 @@ impl ::threadwire::protobuf::Message for DoubleValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1617,6 +1635,7 @@ impl ::threadwire::protobuf::Message for FloatValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1670,6 +1689,7 @@ impl ::threadwire::protobuf::Message for Int64Value {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1723,6 +1743,7 @@ impl ::threadwire::protobuf::Message for UInt64Value {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1776,6 +1797,7 @@ impl ::threadwire::protobuf::Message for Int32Value {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1829,6 +1851,7 @@ impl ::threadwire::protobuf::Message for UInt32Value {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1882,6 +1905,7 @@ impl ::threadwire::protobuf::Message for BoolValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1935,6 +1959,7 @@ impl ::threadwire::protobuf::Message for StringValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1988,6 +2013,7 @@ impl ::threadwire::protobuf::Message for BytesValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
