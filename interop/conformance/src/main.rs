@@ -40,8 +40,9 @@ fn main() -> ExitCode {
 
 /// Answers until the runner closes its end.
 fn serve(mut input: impl Read, mut output: impl Write, is_shared: bool) -> Result<(), Failure> {
+    let types = transcode::types();
     while let Some(request) = frame(&mut input)? {
-        let result = transcode::answer(&ConformanceRequest::decode(&request)?, is_shared);
+        let result = transcode::answer(&ConformanceRequest::decode(&request)?, &types, is_shared);
         let response = ConformanceResponse { result: Some(result), ..Default::default() }.encode_to_vec()?;
         output.write_all(&u32::try_from(response.len())?.to_le_bytes())?;
         output.write_all(&response)?;
