@@ -11,6 +11,9 @@ fn main() -> Result<(), threadwire_build::Error> {
         let files =
             ["codec", "json", "other", "second", "probe", "legacy"].map(|name| format!("tests/proto/{name}.proto"));
         Builder::new().include("tests/proto").compile(&files)?;
+        // Messages whose strings and bytes lie in the buffer that they were decoded from.
+        let shared = std::path::PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default()).join("shared");
+        Builder::new().include("tests/proto").shared(true).out_dir(shared).compile(&["tests/proto/shared.proto"])?;
         // The test of services has its own runtime.
         Builder::new().include("tests/proto").runtime("crate::stand_in").compile(&["tests/proto/calls.proto"])?;
     }

@@ -23,6 +23,7 @@ pub struct Builder {
     out_dir: Option<PathBuf>,
     runtime: String,
     services: bool,
+    shared: bool,
     descriptor_set: Option<String>,
 }
 
@@ -51,6 +52,7 @@ impl Builder {
             out_dir: None,
             runtime: "::threadwire".into(),
             services: true,
+            shared: false,
             descriptor_set: None,
         }
     }
@@ -81,6 +83,17 @@ impl Builder {
     #[must_use]
     pub fn services(mut self, emit: bool) -> Self {
         self.services = emit;
+        self
+    }
+
+    /// Whether strings and bytes share the buffer that a message is decoded from, instead of being copied out of it.
+    /// They are `threadwire::protobuf::{ByteString, Bytes}` then, in place of `String` and `Vec<u8>`. A handler's
+    /// requests are decoded so from what was received.
+    ///
+    /// That is faster, and a message keeps its whole buffer alive as long as one of its strings lives.
+    #[must_use]
+    pub fn shared(mut self, share: bool) -> Self {
+        self.shared = share;
         self
     }
 
@@ -125,7 +138,7 @@ impl Builder {
     fn emit(&self, front: &Front, out_dir: &Path) -> Result<Vec<Generated>, Error> {
         let schema = Schema::new(front, self.services)?;
         let types = types::emit(&schema, out_dir)?;
-        emit::files(&schema, &types, &Paths::new(&self.runtime)?)
+        emit::files(&schema, &types, &Paths::new(&self.runtime)?, self.shared)
     }
 
     fn includes(&self) -> Vec<PathBuf> {

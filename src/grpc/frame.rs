@@ -38,8 +38,8 @@ pub(super) fn encode<M: Message>(message: &M, limit: usize) -> Result<Bytes, Sta
 ///
 /// # Errors
 /// INTERNAL: the bytes are not such a message.
-pub(super) fn decode<M: Message>(bytes: &[u8]) -> Result<M, Status> {
-    M::decode(bytes).map_err(|error| {
+pub(super) fn decode<M: Message>(bytes: &Bytes) -> Result<M, Status> {
+    M::decode_shared(bytes).map_err(|error| {
         Status::internal(format!("cannot decode a {} of {} bytes: {error}", M::FULL_NAME, bytes.len()))
             .with_source(error)
     })

@@ -13,10 +13,14 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::str::Utf8Error;
 
+use bytes::Bytes;
+use bytestring::ByteString;
 use quick_protobuf::BytesReader;
 
 use super::element::{Element, Packable};
+use super::error::Segment;
 use super::{
     DecodeError, DecodeErrorKind, MEMORY_ALLOWANCE, MEMORY_PER_BYTE, MESSAGE_SIZE_LIMIT, Message, RECURSION_LIMIT,
     UNKNOWN_FIELD_LIMIT, UnknownFields,
@@ -25,6 +29,8 @@ use super::{
 /// Reads the fields of one message and of those within it.
 #[derive(Debug)]
 pub struct Decoder<'a> {
+    // The buffer that values may share, if there is one.
+    source: Option<&'a Bytes>,
     // The message being read, and where in it the next byte lies.
     bytes: &'a [u8],
     position: usize,
@@ -44,6 +50,7 @@ impl<'a> Decoder<'a> {
             return Err(DecodeError::new(0, DecodeErrorKind::TooLarge { size: bytes.len() }));
         }
         Ok(Self {
+            source: None,
             bytes,
             position: 0,
             base: 0,
@@ -52,6 +59,11 @@ impl<'a> Decoder<'a> {
             unknown_left: UNKNOWN_FIELD_LIMIT,
             memory_left: bytes.len().saturating_mul(MEMORY_PER_BYTE).saturating_add(MEMORY_ALLOWANCE),
         })
+    }
+
+    /// Values that can share a buffer share this one.
+    pub(super) fn sharing(source: &'a Bytes) -> Result<Self, DecodeError> {
+        Ok(Self { source: Some(source), ..Self::new(source)? })
     }
 
     /// Reads all fields of the slice into `message`.
@@ -257,13 +269,34 @@ impl<'a> Decoder<'a> {
         Ok(payload)
     }
 
+    /// The bytes behind a length prefix, in the buffer they lie in if it can be shared.
+    #[inline]
+    pub(super) fn shared_payload(&mut self) -> Result<Bytes, DecodeError> {
+        let payload = self.payload()?;
+        Ok(match self.source {
+            Some(source) => source.slice_ref(payload),
+            None => Bytes::copy_from_slice(payload),
+        })
+    }
+
+    /// [`Decoder::shared_payload`] as a string.
+    #[inline]
+    pub(super) fn shared_string(&mut self) -> Result<ByteString, DecodeError> {
+        let payload = self.shared_payload()?;
+        let len = payload.len();
+        ByteString::try_from(payload).map_err(|error| self.not_utf8(len, error))
+    }
+
     #[inline]
     pub(super) fn string(&mut self) -> Result<&'a str, DecodeError> {
         let payload = self.payload()?;
-        std::str::from_utf8(payload).map_err(|error| {
-            let start = self.base + self.position - payload.len();
-            DecodeError::new(start + error.valid_up_to(), DecodeErrorKind::Utf8)
-        })
+        std::str::from_utf8(payload).map_err(|error| self.not_utf8(payload.len(), error))
+    }
+
+    /// The `len` bytes that have just been read are no string.
+    #[cold]
+    fn not_utf8(&self, len: usize, error: Utf8Error) -> DecodeError {
+        DecodeError::new(self.base + self.position - len + error.valid_up_to(), DecodeErrorKind::Utf8)
     }
 
     /// A message behind a length prefix.
@@ -422,6 +455,12 @@ impl<'a> Decoder<'a> {
     #[inline]
     fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.position..).unwrap_or_default()
+    }
+
+    /// A required field is missing, at the end.
+    #[cold]
+    pub(super) fn missing(&self, path: Vec<Segment>) -> DecodeError {
+        DecodeError::missing(self.base + self.bytes.len(), path)
     }
 
     #[cold]

@@ -6,6 +6,8 @@
 
 use std::marker::PhantomData;
 
+use bytestring::ByteString;
+
 use super::decode::Decoder;
 use super::encode::{Encoder, Sizes, varint_len};
 use super::missing::Missing;
@@ -287,6 +289,78 @@ impl Scalar for Bytes {
     }
 }
 
+/// `string` in a buffer that is shared.
+#[derive(Debug)]
+pub struct SharedStr;
+
+impl Element for SharedStr {
+    type Value = ByteString;
+    const WIRE_TYPE: WireType = WireType::Len;
+
+    #[inline]
+    fn merge(value: &mut ByteString, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        *value = decoder.shared_string()?;
+        Ok(())
+    }
+
+    #[inline]
+    fn measure(value: &ByteString, sizes: &mut Sizes) {
+        sizes.add_prefixed(value.len());
+    }
+
+    #[inline]
+    fn write(value: &ByteString, encoder: &mut Encoder<'_>) {
+        encoder.put(|writer| writer.write_string(value));
+    }
+
+    fn print(value: &ByteString, name: &'static str, text: &mut Text<'_>) {
+        text.quoted(name, value.as_bytes(), true);
+    }
+}
+
+impl Scalar for SharedStr {
+    #[inline]
+    fn is_default(value: &ByteString) -> bool {
+        value.is_empty()
+    }
+}
+
+/// `bytes` in a buffer that is shared.
+#[derive(Debug)]
+pub struct SharedBytes;
+
+impl Element for SharedBytes {
+    type Value = bytes::Bytes;
+    const WIRE_TYPE: WireType = WireType::Len;
+
+    #[inline]
+    fn merge(value: &mut bytes::Bytes, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        *value = decoder.shared_payload()?;
+        Ok(())
+    }
+
+    #[inline]
+    fn measure(value: &bytes::Bytes, sizes: &mut Sizes) {
+        sizes.add_prefixed(value.len());
+    }
+
+    #[inline]
+    fn write(value: &bytes::Bytes, encoder: &mut Encoder<'_>) {
+        encoder.put(|writer| writer.write_bytes(value));
+    }
+
+    fn print(value: &bytes::Bytes, name: &'static str, text: &mut Text<'_>) {
+        text.quoted(name, value, false);
+    }
+}
+
+impl Scalar for SharedBytes {
+    #[inline]
+    fn is_default(value: &bytes::Bytes) -> bool {
+        value.is_empty()
+    }
+}
+
 /// An enum that keeps the numbers it does not name.
 #[derive(Debug)]
 pub struct Enum<T>(PhantomData<T>);
@@ -358,7 +432,7 @@ impl<T: Enumeration> Element for Closed<T> {
         Enum::<T>::write(value, encoder);
     }
 
-    fn print(value: &T, name: &'static str, text: &mut Text) {
+    fn print(value: &T, name: &'static str, text: &mut Text<'_>) {
         Enum::<T>::print(value, name, text);
     }
 }

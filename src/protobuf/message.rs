@@ -5,6 +5,8 @@
 
 use std::fmt::Debug;
 
+use bytes::Bytes;
+
 use super::decode::Decoder;
 use super::descriptor::{EnumDescriptor, MessageDescriptor};
 use super::encode::{Encoder, Sizes};
@@ -82,6 +84,18 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
         Ok(message)
     }
 
+    /// Decodes a message whose strings and bytes lie in `bytes` itself, without a copy, if its type can hold them so
+    /// (`threadwire_build::Builder::shared`); else as [`decode`](Self::decode). The message keeps the whole buffer alive.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    fn decode_shared(bytes: &Bytes) -> Result<Self, DecodeError> {
+        let mut message = Self::default();
+        merge(&mut message, Decoder::sharing(bytes)?)?;
+        Ok(message)
+    }
+
     /// Decodes on top of what is here: scalars are replaced, messages merged, lists extended.
     ///
     /// # Errors
@@ -89,8 +103,7 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// When `bytes` are not such a message; what came before the offending byte has been merged then. When a required
     /// field is missing afterwards.
     fn merge(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
-        Decoder::new(bytes)?.merge_all(self)?;
-        Missing::of(self).map_or(Ok(()), |path| Err(DecodeError::missing(bytes.len(), path)))
+        merge(self, Decoder::new(bytes)?)
     }
 
     /// The text form, a field a line, as Python's `print(message)` shows it; maps are in the order of their keys.
@@ -135,6 +148,12 @@ pub(super) fn encode_known<M: Message>(message: &M) -> Result<Vec<u8>, EncodeErr
     let mut bytes = vec![0; sizes.total()];
     message.visit(&mut Encoder::new(&mut bytes, sizes));
     Ok(bytes)
+}
+
+#[inline]
+fn merge<M: Message>(message: &mut M, mut decoder: Decoder<'_>) -> Result<(), DecodeError> {
+    decoder.merge_all(message)?;
+    Missing::of(message).map_or(Ok(()), |path| Err(decoder.missing(path)))
 }
 
 #[inline]

@@ -71,6 +71,10 @@ mod unknown;
 mod visit;
 mod well_known;
 
+/// Bytes in a buffer that they share, as messages of `threadwire_build::Builder::shared` hold them.
+pub use bytes::Bytes;
+/// A string in a buffer that it shares, as messages of `threadwire_build::Builder::shared` hold it.
+pub use bytestring::ByteString;
 pub use descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use message::{Enumeration, Message};
@@ -103,7 +107,7 @@ pub mod runtime {
     pub use super::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
     pub use super::element::{
         Bool, Boxed, Bytes, Closed, Double, Element, Enum, Fixed32, Fixed64, Float, Group, Int32, Int64, Nested,
-        Packable, Scalar, Sfixed32, Sfixed64, Sint32, Sint64, Str, Uint32, Uint64,
+        Packable, Scalar, Sfixed32, Sfixed64, SharedBytes, SharedStr, Sint32, Sint64, Str, Uint32, Uint64,
     };
     pub use super::visit::Visitor;
 }

@@ -213,7 +213,11 @@ impl Writer<'_> {
         let from = &self.message.home.modules;
         Ok(match kind {
             Kind::Scalar(scalar) => {
-                let element = ident(scalar.element);
+                let element = ident(match scalar.element {
+                    "Str" if self.context.shared => "SharedStr",
+                    "Bytes" if self.context.shared => "SharedBytes",
+                    element => element,
+                });
                 quote!(#runtime::#element)
             }
             Kind::Enum(index) => {

@@ -49,6 +49,8 @@ pub(crate) struct Context<'s> {
     pub(crate) schema: &'s Schema,
     pub(crate) types: &'s Types,
     pub(crate) paths: &'s Paths,
+    /// Whether strings and bytes lie in the buffer that a message is decoded from.
+    pub(crate) shared: bool,
 }
 
 impl Context<'_> {
@@ -92,8 +94,8 @@ struct Emitted {
 }
 
 /// The files, in the order in which they first appear.
-pub(crate) fn files(schema: &Schema, types: &Types, paths: &Paths) -> Result<Vec<Generated>, Error> {
-    let context = Context { schema, types, paths };
+pub(crate) fn files(schema: &Schema, types: &Types, paths: &Paths, shared: bool) -> Result<Vec<Generated>, Error> {
+    let context = Context { schema, types, paths, shared };
     let mut emitted = Vec::new();
     for index in 0..schema.messages.len() {
         emitted.extend(message::emit(&context, index)?);

@@ -27,7 +27,10 @@ pub(super) fn rename(ty: &Type, context: &Context<'_>, from: &[String], boxed: b
             .collect::<Result<Vec<_>, _>>()?,
         PathArguments::Parenthesized(_) => return Err(unexpected(ty)),
     };
+    let protobuf = context.paths.protobuf();
     let path = match name.as_str() {
+        "String" if context.shared => quote!(#protobuf::ByteString),
+        "Vec" if context.shared && is_bytes(&segment.arguments) => return Ok(quote!(#protobuf::Bytes)),
         "Option" => quote!(::core::option::Option),
         "Vec" => quote!(::std::vec::Vec),
         "String" => quote!(::std::string::String),
@@ -42,6 +45,12 @@ pub(super) fn rename(ty: &Type, context: &Context<'_>, from: &[String], boxed: b
         }
     };
     Ok(if arguments.is_empty() { path } else { quote!(#path<#(#arguments),*>) })
+}
+
+/// Whether these are the arguments of `Vec<u8>`, as which pb-rs emits `bytes`.
+fn is_bytes(arguments: &PathArguments) -> bool {
+    let PathArguments::AngleBracketed(arguments) = arguments else { return false };
+    matches!(arguments.args.first(), Some(GenericArgument::Type(Type::Path(path))) if path.path.is_ident("u8"))
 }
 
 /// A message or enum by the name that `normal` gave it: `M3_Person`, `E0_Kind`.
