@@ -16,8 +16,24 @@ fn main() -> Result<(), threadwire_build::Error> {
         Builder::new().include("tests/proto").shared(true).out_dir(shared).compile(&["tests/proto/shared.proto"])?;
         // The test of services has its own runtime.
         Builder::new().include("tests/proto").runtime("crate::stand_in").compile(&["tests/proto/calls.proto"])?;
+        // Those of several packages, all in one; and once more with one of the packages from outside.
+        let packages = Builder::new().include("tests/proto/packages");
+        let files = ["tests/proto/packages/plain.proto"];
+        packages.clone().include_file("packages.rs").compile(&files)?;
+        let outside = packages.extern_path(".a.b.c", "crate::proto::a::b::c").out_dir(folder("outside"));
+        outside.include_file("all.rs").compile(&files)?;
+        // The service of the tests of gRPC, with messages of pb-rs itself.
+        let foreign = Builder::new().include("tests/proto").out_dir(folder("foreign"));
+        let foreign = foreign.extern_path(".probe.v1.Ask", "crate::ForeignAsk");
+        foreign.extern_path(".probe.v1.Answer", "crate::ForeignAnswer").compile(&["tests/proto/probe.proto"])?;
     }
     Ok(())
+}
+
+/// A folder of its own in the output directory.
+#[cfg(feature = "program")]
+fn folder(name: &str) -> std::path::PathBuf {
+    std::path::PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default()).join(name)
 }
 
 #[cfg(not(feature = "program"))]

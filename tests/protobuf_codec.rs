@@ -9,10 +9,11 @@ mod protobuf_proto;
 use std::collections::BTreeMap;
 
 use protobuf_proto::{
-    Choice, Color, Imports, Lists, Maps, Person, Place, Presence, Scalars, Tree, choice, example, google, hex, other,
-    person, second, tree,
+    Choice, Color, Imports, Lists, Maps, Person, Place, Presence, Scalars, Tree, choice, example, hex, other, person,
+    second, tree,
 };
 use threadwire::protobuf::Message;
+use threadwire::protobuf::well_known::Timestamp;
 
 /// The three forms of one message agree, whichever one starts from.
 #[track_caller]
@@ -233,7 +234,7 @@ fn types_of_other_packages() {
             ..Default::default()
         }),
         kind: other::Kind::Known,
-        at: Some(google::protobuf::Timestamp { seconds: -5, nanos: 7, ..Default::default() }),
+        at: Some(Timestamp { seconds: -5, nanos: 7, ..Default::default() }),
         ..Default::default()
     };
     check(

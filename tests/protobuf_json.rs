@@ -9,20 +9,19 @@ mod protobuf_proto;
 
 use std::collections::BTreeMap;
 
-use protobuf_proto::google::protobuf::{
-    Any, BoolValue, BytesValue, DoubleValue, Duration, Empty, FieldMask, FloatValue, Int32Value, Int64Value, ListValue,
-    StringValue, Struct, Timestamp, UInt32Value, UInt64Value, Value, value,
-};
 use protobuf_proto::{
     Choice, Color, Holder, Lists, Maps, Names, Person, Place, Presence, Scalars, Tree, WellKnown, Wrappers, choice,
     legacy, well_known,
 };
+use threadwire::protobuf::well_known::{
+    Any, BoolValue, BytesValue, DoubleValue, Duration, FieldMask, FloatValue, Int32Value, Int64Value, ListValue,
+    StringValue, Timestamp, UInt32Value, UInt64Value, Value, value,
+};
 use threadwire::protobuf::{DecodeErrorKind, Message, ParseErrorKind, TypeRegistry, json, text};
 
 fn types() -> TypeRegistry {
-    let mut types = TypeRegistry::new();
-    types.add::<Any>().add::<Duration>().add::<Empty>().add::<Struct>().add::<Timestamp>().add::<Value>();
-    types.add::<Int32Value>().add::<Person>().add::<Place>().add::<WellKnown>();
+    let mut types = TypeRegistry::well_known();
+    types.add::<Person>().add::<Place>().add::<WellKnown>();
     types
 }
 

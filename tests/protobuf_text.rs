@@ -8,8 +8,8 @@
 
 mod protobuf_proto;
 
-use protobuf_proto::google::protobuf::{Any, Duration};
 use protobuf_proto::{Choice, Lists, Maps, Names, People, Person, Place, Scalars, Tree, WellKnown, hex, legacy};
+use threadwire::protobuf::well_known::{Any, Duration};
 use threadwire::protobuf::{Message, ParseErrorKind, TypeRegistry, text};
 
 fn types() -> TypeRegistry {

@@ -4,10 +4,11 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::emit::{self, Paths};
+use crate::emit::{self, Context, Paths};
+use crate::externs::Externs;
 use crate::front::Front;
 use crate::model::Schema;
-use crate::{Error, types};
+use crate::{Error, types, watch};
 
 /// What to compile and how.
 ///
@@ -25,6 +26,10 @@ pub struct Builder {
     services: bool,
     shared: bool,
     descriptor_set: Option<String>,
+    extern_paths: Vec<(String, String)>,
+    well_known_types: bool,
+    comments: bool,
+    include_file: Option<String>,
 }
 
 /// One emitted file.
@@ -54,6 +59,10 @@ impl Builder {
             services: true,
             shared: false,
             descriptor_set: None,
+            extern_paths: Vec::new(),
+            well_known_types: false,
+            comments: true,
+            include_file: None,
         }
     }
 
@@ -105,16 +114,65 @@ impl Builder {
         self
     }
 
+    /// Types that are there already: nothing is emitted for them, and where they are used they are named by `rust_path`.
+    ///
+    /// `proto_path` is the full name of a message or enum, or a package with all that lies in it, behind a dot. Below a
+    /// package's path modules and types have the names that they would have been given here, which they do if the
+    /// other crate was compiled by this one. `rust_path` begins with `::` or `crate`. The longest path that fits holds.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), threadwire_build::Error> {
+    /// threadwire_build::Builder::new()
+    ///     .include("proto")
+    ///     .extern_path(".shop.common", "::shop_common::proto")
+    ///     .extern_path(".shop.Money", "crate::money::Money")
+    ///     .compile(&["proto/shop/orders.proto"])?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A type of your own must implement `threadwire::protobuf::Message`, or `Enumeration`. The well-known types of
+    /// `google.protobuf` are threadwire's own (`threadwire::protobuf::well_known`) unless a path for them is set here;
+    /// so messages of different crates share them.
+    #[must_use]
+    pub fn extern_path(mut self, proto_path: impl Into<String>, rust_path: impl Into<String>) -> Self {
+        self.extern_paths.push((proto_path.into(), rust_path.into()));
+        self
+    }
+
+    /// Whether the well-known types of `google.protobuf` are emitted like all others; by default they are not, and
+    /// threadwire's own are named.
+    #[must_use]
+    pub fn well_known_types(mut self, emit: bool) -> Self {
+        self.well_known_types = emit;
+        self
+    }
+
+    /// Whether the comments of the .proto files become documentation; they do by default.
+    #[must_use]
+    pub fn comments(mut self, keep: bool) -> Self {
+        self.comments = keep;
+        self
+    }
+
+    /// Also writes this file, which includes all the others, each in the modules of its package: with `all.rs` one
+    /// `threadwire::include_proto!("all")` brings in all packages, and the paths between them are right.
+    #[must_use]
+    pub fn include_file(mut self, file_name: impl Into<String>) -> Self {
+        self.include_file = Some(file_name.into());
+        self
+    }
+
     /// Compiles the files and writes one Rust file for each package into the output directory, the packages of
-    /// imported types included. Tells Cargo which files it read.
+    /// imported types included. Tells Cargo which files it read, and which directories of the package it looked into.
     ///
     /// # Errors
     ///
     /// When a file is wrong, cannot be read, or uses what is not supported.
     pub fn compile(&self, files: &[impl AsRef<Path>]) -> Result<(), Error> {
         let out_dir = self.directory()?;
-        let front = Front::read(&self.includes(), files)?;
-        for path in front.paths() {
+        let front = self.read(files)?;
+        for path in front.paths().map(Path::to_owned).chain(watch::directories(&self.includes(), &out_dir)) {
             println!("cargo:rerun-if-changed={}", path.display());
         }
         for Generated { name, source } in self.emit(&front, &out_dir)? {
@@ -132,13 +190,23 @@ impl Builder {
     ///
     /// As [`compile`](Self::compile).
     pub fn generate(&self, files: &[impl AsRef<Path>]) -> Result<Vec<Generated>, Error> {
-        self.emit(&Front::read(&self.includes(), files)?, &self.directory()?)
+        self.emit(&self.read(files)?, &self.directory()?)
+    }
+
+    fn read(&self, files: &[impl AsRef<Path>]) -> Result<Front, Error> {
+        let mut externs = Externs::new(&self.extern_paths)?;
+        if !self.well_known_types {
+            externs = externs.with_well_known(Paths::new(&self.runtime)?.root());
+        }
+        Ok(Front::read(&self.includes(), files, externs)?.with_comments(self.comments))
     }
 
     fn emit(&self, front: &Front, out_dir: &Path) -> Result<Vec<Generated>, Error> {
         let schema = Schema::new(front, self.services)?;
         let types = types::emit(&schema, out_dir)?;
-        emit::files(&schema, &types, &Paths::new(&self.runtime)?, self.shared)
+        let paths = Paths::new(&self.runtime)?;
+        let context = Context { schema: &schema, types: &types, paths: &paths, shared: self.shared };
+        emit::files(&context, self.include_file.as_deref())
     }
 
     fn includes(&self) -> Vec<PathBuf> {

@@ -16,6 +16,8 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A setting of the builder makes no sense; says which and why.
+    Setting(String),
     /// There is no directory to write to: `OUT_DIR` is not set, as it is in a build script.
     NoOutDir,
     /// pb-rs did not do what is expected of its version 0.10.0, or what was emitted is not Rust: a bug here.
@@ -25,7 +27,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Proto(message) => f.write_str(message),
+            Self::Proto(message) | Self::Setting(message) => f.write_str(message),
             Self::Io { path, source } => write!(f, "{}: {source}", path.display()),
             Self::NoOutDir => f.write_str("OUT_DIR is not set: run in a build script, or set `out_dir`"),
             Self::Types(message) => write!(f, "cannot emit the types: {message}"),
@@ -43,7 +45,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
-            Self::Proto(_) | Self::NoOutDir | Self::Types(_) => None,
+            Self::Proto(_) | Self::Setting(_) | Self::NoOutDir | Self::Types(_) => None,
         }
     }
 }

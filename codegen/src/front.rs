@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use protox::Compiler;
 use protox::prost_reflect::{DescriptorPool, FileDescriptor, Kind, MessageDescriptor};
 
-use crate::Error;
+use crate::externs::{Externs, Used};
+use crate::{Error, complaint};
 
 /// The descriptors of all files, and which of them are to be emitted.
 pub(crate) struct Front {
@@ -15,10 +16,13 @@ pub(crate) struct Front {
     paths: BTreeMap<String, PathBuf>,
     /// The requested files and those whose types they use.
     emitted: BTreeSet<String>,
+    externs: Externs,
+    used: Used,
+    comments: bool,
 }
 
 impl Front {
-    pub(crate) fn read(includes: &[PathBuf], files: &[impl AsRef<Path>]) -> Result<Self, Error> {
+    pub(crate) fn read(includes: &[PathBuf], files: &[impl AsRef<Path>], externs: Externs) -> Result<Self, Error> {
         let compiler = compiler(includes, files, true)?;
         let pool = compiler.descriptor_pool();
         let paths = compiler
@@ -27,11 +31,17 @@ impl Front {
             .collect::<BTreeMap<_, _>>();
         let requested =
             compiler.files().filter(|file| !file.is_import()).map(|file| file.name().to_owned()).collect::<Vec<_>>();
-        let mut front = Self { pool, paths, emitted: BTreeSet::new() };
+        let mut front = Self { pool, paths, emitted: BTreeSet::new(), externs, used: Used::default(), comments: true };
         for name in requested {
             front.emit(&name);
         }
         Ok(front)
+    }
+
+    /// Whether the comments of the files are of interest; they are, unless this says otherwise.
+    pub(crate) fn with_comments(mut self, comments: bool) -> Self {
+        self.comments = comments;
+        self
     }
 
     /// The serialized descriptors of the files and what they import, without source info.
@@ -42,6 +52,16 @@ impl Front {
     /// The files that were read from disk.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.paths.values().map(PathBuf::as_path)
+    }
+
+    /// Which types are not emitted.
+    pub(crate) fn externs(&self) -> &Externs {
+        &self.externs
+    }
+
+    /// Those of them that emitted types and services use.
+    pub(crate) fn used(&self) -> &Used {
+        &self.used
     }
 
     /// The files to emit, imports before what imports them.
@@ -58,7 +78,7 @@ impl Front {
     /// (`SourceCodeInfo.Location.path`).
     pub(crate) fn comment(&self, file: &FileDescriptor, path: &[i32]) -> Option<String> {
         let locations = file.file_descriptor_proto().source_code_info.as_ref().map_or(&[][..], |info| &info.location);
-        let location = locations.iter().find(|location| location.path == path)?;
+        let location = locations.iter().find(|location| self.comments && location.path == path)?;
         location.leading_comments.clone().or_else(|| location.trailing_comments.clone())
     }
 
@@ -68,40 +88,45 @@ impl Front {
         if !self.emitted.insert(name.to_owned()) {
             return;
         }
-        let mut used = BTreeSet::new();
-        file.messages().for_each(|message| used_files(&message, &mut used));
-        for method in file.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
-            used.extend([method.input(), method.output()].map(|message| message.parent_file().name().to_owned()));
+        let mut files = BTreeSet::new();
+        for kind in uses(&file, &self.externs) {
+            if !self.used.note(&kind, &self.externs) {
+                files.extend(file_of(&kind));
+            }
         }
-        used.iter().for_each(|name| self.emit(name));
+        files.iter().for_each(|name| self.emit(name));
     }
 }
 
-/// The files whose types a message uses.
-fn used_files(message: &MessageDescriptor, used: &mut BTreeSet<String>) {
-    used.extend(message.fields().filter_map(|field| match field.kind() {
+/// The types of the fields and methods of a file.
+fn uses(file: &FileDescriptor, externs: &Externs) -> Vec<Kind> {
+    let mut found = Vec::new();
+    file.messages().for_each(|message| uses_of_message(&message, externs, &mut found));
+    for method in file.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
+        found.extend([method.input(), method.output()].map(Kind::Message));
+    }
+    found
+}
+
+fn uses_of_message(message: &MessageDescriptor, externs: &Externs, found: &mut Vec<Kind>) {
+    if !externs.has(message.full_name()) {
+        found.extend(message.fields().map(|field| field.kind()));
+    }
+    message.child_messages().for_each(|child| uses_of_message(&child, externs, found));
+}
+
+/// The file that declares a type; none declares a scalar.
+fn file_of(kind: &Kind) -> Option<String> {
+    match kind {
         Kind::Message(message) => Some(message.parent_file().name().to_owned()),
         Kind::Enum(declared) => Some(declared.parent_file().name().to_owned()),
         _ => None,
-    }));
-    message.child_messages().for_each(|child| used_files(&child, used));
+    }
 }
 
 fn compiler(includes: &[PathBuf], files: &[impl AsRef<Path>], source_info: bool) -> Result<Compiler, Error> {
-    let proto = |error: protox::Error| Error::Proto(message(&error, includes));
+    let proto = |error: protox::Error| Error::Proto(complaint::lines(&error, includes));
     let mut compiler = Compiler::new(includes).map_err(proto)?;
     compiler.include_source_info(source_info).include_imports(true).open_files(files).map_err(proto)?;
     Ok(compiler)
-}
-
-/// What protox says, with the file's path for the name by which it is imported.
-fn message(error: &protox::Error, includes: &[PathBuf]) -> String {
-    // The Debug form is the one with file:line:column.
-    let message = format!("{error:?}");
-    let Some(name) = error.file() else { return message };
-    let path = includes.iter().map(|include| include.join(name)).find(|path| path.exists());
-    match (message.strip_prefix(name), path) {
-        (Some(rest), Some(path)) if rest.starts_with(':') => format!("{}{rest}", path.display()),
-        _ => message,
-    }
 }

@@ -25,15 +25,61 @@
 //! | `oneof contact` | `contact: Option<person::Contact>`, an enum |
 //! | `service Greeter` | `trait Greeter`, `GreeterServer`, `GreeterClient` |
 //!
-//! Types of other packages are reached by relative paths, so include the files in modules that nest as the packages
-//! do: `mod google { pub mod protobuf { threadwire::include_proto!("google.protobuf"); } }`.
+//! # Several packages
+//!
+//! Types of other packages are reached by relative paths, so the files must lie in modules that nest as the packages
+//! do. [`Builder::include_file`] writes a file that does just that; then one line includes them all:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), threadwire_build::Error> {
+//! threadwire_build::Builder::new()
+//!     .include("proto")
+//!     .include_file("all.rs")
+//!     .compile(&["proto/shop/orders.proto", "proto/shop/stock.proto"])?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `mod proto { threadwire::include_proto!("all"); }` then has `proto::shop::orders::Order`, and so on.
+//!
+//! # Types that are there already
+//!
+//! The well-known types of `google/protobuf/*.proto` (`Timestamp`, `Duration`, `Any`, `Struct`, …) are not emitted: they
+//! are those of `threadwire::protobuf::well_known`, the same for every crate, with conversions. (The descriptors of
+//! `descriptor.proto` are no well-known types.) [`Builder::extern_path`] names types of other crates in the same way.
+//!
+//! # Without a build script
+//!
+//! Some build systems run none. Then write the files among the sources, with a program of your own that is run by hand
+//! when a .proto file has changed, and check them in:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), threadwire_build::Error> {
+//! threadwire_build::Builder::new()
+//!     .include("proto")
+//!     .out_dir("src/proto")
+//!     .include_file("mod.rs")
+//!     .compile(&["proto/shop/orders.proto"])?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `mod proto;` in the crate's root brings them in; the crate itself depends on threadwire alone. (rustfmt leaves
+//! `#[rustfmt::skip] mod proto;` as it was written.) threadwire's well-known types come into being this way. A test that
+//! calls [`Builder::generate`] and compares shows whether the files are fresh.
+//!
+//! # When something is wrong
+//!
+//! [`Error`] is shown by a build script as a compiler would: a line for each thing that is wrong, with
+//! `file:line:column`. Cargo runs the script again when a file that was read changes, imported ones too, or one is added
+//! to an include directory (as far as that lies in the package, and what is written does not lie in it).
 //!
 //! # How
 //!
 //! `front` has the files read by protox; `read` turns the descriptors into the plain data of `model` and refuses what
 //! is not supported; `normal` writes that data as one plain .proto file which pb-rs reads rightly; `types` cuts the
-//! types out of what pb-rs makes of it; `cycles` finds what must be boxed; `emit` names the types, writes the codec and
-//! the services.
+//! types out of what pb-rs makes of it; `externs` knows what is there already; `cycles` finds what must be boxed; `emit`
+//! names the types, writes the codec and the services.
 //!
 //! # proto2
 //!
@@ -47,9 +93,11 @@
 //! Editions are refused, since protox does not read them.
 
 mod builder;
+mod complaint;
 mod cycles;
 mod emit;
 mod error;
+mod externs;
 mod front;
 mod model;
 mod names;
@@ -57,6 +105,7 @@ mod normal;
 mod read;
 mod required;
 mod types;
+mod watch;
 
 pub use builder::{Builder, Generated};
 pub use error::Error;

@@ -18,6 +18,8 @@ pub(crate) struct Home {
     pub(crate) modules: Vec<String>,
     /// How many of the modules are the package's.
     pub(crate) package_depth: usize,
+    /// Of a type that is not emitted: the path to which the modules belong.
+    pub(crate) root: Option<proc_macro2::TokenStream>,
 }
 
 pub(crate) struct Message {

@@ -10,7 +10,7 @@ use protox::prost_reflect::{
 use crate::front::Front;
 use crate::model::{Enum, Field, Home, Kind, Label, Literal, Message, Method, Oneof, Scalar, Schema, Service, Value};
 use crate::names::Scope;
-use crate::{Error, cycles, names, required};
+use crate::{Error, cycles, externs, names, required};
 
 macro_rules! scalars {
     ($($constant:ident: $proto:literal, $element:literal, $wire_type:literal;)*) => {$(
@@ -48,6 +48,11 @@ impl Schema {
             file.enums().for_each(|declared| enums.push(declared));
             file.messages().for_each(|message| collect(message, &mut messages, &mut enums));
         }
+        let outside = front.used();
+        messages.retain(|message| !outside.messages.contains_key(message.full_name()));
+        messages.extend(outside.messages.values().cloned());
+        enums.retain(|declared| !outside.enums.contains_key(declared.full_name()));
+        enums.extend(outside.enums.values().cloned());
         reader.messages = index(messages.iter().map(MessageDescriptor::full_name));
         reader.enums = index(enums.iter().map(EnumDescriptor::full_name));
 
@@ -58,7 +63,7 @@ impl Schema {
         schema.messages = messages.iter().map(|message| reader.message(message)).collect::<Result<_, _>>()?;
         cycles::mark(&mut schema.messages);
         required::mark(&mut schema.messages);
-        schema.enums = enums.iter().map(|declared| reader.declared_enum(declared)).collect();
+        schema.enums = enums.iter().map(|declared| reader.declared_enum(declared)).collect::<Result<_, _>>()?;
         if services {
             let services = files.iter().flat_map(|file| file.services().collect::<Vec<_>>());
             schema.services = services.map(|service| reader.service(&service)).collect::<Result<_, _>>()?;
@@ -73,6 +78,9 @@ impl Schema {
         let mut take = |home: &Home, within: Option<&str>, name: &mut String| {
             let mut modules = home.modules.clone();
             modules.extend(within.map(names::snake));
+            if home.root.is_some() {
+                return;
+            }
             let scope = scopes.entry((home.file.clone(), modules)).or_default();
             *name = scope.take(std::mem::take(name));
         };
@@ -91,6 +99,12 @@ impl Schema {
     }
 
     fn add_file(&mut self, reader: &Reader<'_>, file: &FileDescriptor) -> Result<(), Error> {
+        let mut types = file.messages().map(|message| message.full_name().to_owned()).collect::<Vec<_>>();
+        types.extend(file.enums().map(|declared| declared.full_name().to_owned()));
+        let is_outside = |name: &String| reader.front.externs().has(name);
+        if !types.is_empty() && types.iter().all(is_outside) && file.services().len() == 0 {
+            return Ok(());
+        }
         let home = home(file, &[]);
         match self.files.iter().find(|(name, _)| *name == home.file) {
             None => self.files.push((home.file, home.modules)),
@@ -129,7 +143,7 @@ fn home(file: &FileDescriptor, around: &[String]) -> Home {
     let mut modules = package.split('.').filter(|part| !part.is_empty()).map(names::snake).collect::<Vec<_>>();
     let package_depth = modules.len();
     modules.extend(around.iter().map(|message| names::snake(message)));
-    Home { file: format!("{}.rs", if package.is_empty() { stem } else { package }), modules, package_depth }
+    Home { file: format!("{}.rs", if package.is_empty() { stem } else { package }), modules, package_depth, root: None }
 }
 
 fn home_within(file: &FileDescriptor, mut parent: Option<MessageDescriptor>) -> Home {
@@ -151,6 +165,9 @@ struct Reader<'f> {
 
 impl Reader<'_> {
     fn message(&self, message: &MessageDescriptor) -> Result<Message, Error> {
+        if self.front.externs().has(message.full_name()) {
+            return self.outside(message);
+        }
         let file = message.parent_file();
         let comment = self.front.comment(&file, message.path());
         let oneofs = message.oneofs().filter(|oneof| !oneof.is_synthetic()).collect::<Vec<_>>();
@@ -169,6 +186,30 @@ impl Reader<'_> {
             oneofs,
             reserved_names: message.reserved_names().map(str::to_owned).collect(),
         })
+    }
+
+    /// A message that is not emitted. Of its fields only those are of interest by which others contain themselves.
+    fn outside(&self, message: &MessageDescriptor) -> Result<Message, Error> {
+        let home = home_within(&message.parent_file(), message.parent_message());
+        let full_name = message.full_name().to_owned();
+        let (home, name) = self.front.externs().place(&full_name, home, names::camel(message.name()))?;
+        let fields = message.fields().filter_map(|field| {
+            let held = *self.messages.get(externs::held(&field)?.full_name())?;
+            Some(Field {
+                number: field.number(),
+                proto_name: field.name().to_owned(),
+                json_name: field.json_name().to_owned(),
+                name: names::snake(field.name()),
+                docs: None,
+                label: Label::Optional,
+                kind: Kind::Message(held),
+                default: None,
+                is_boxed: false,
+            })
+        });
+        let (fields, has_required) = (fields.collect(), externs::has_required(message));
+        let (oneofs, reserved_names) = (Vec::new(), Vec::new());
+        Ok(Message { home, name, full_name, docs: None, fields, has_required, oneofs, reserved_names })
     }
 
     fn field(&self, field: &FieldDescriptor, oneofs: &[OneofDescriptor]) -> Result<Field, Error> {
@@ -247,7 +288,7 @@ impl Reader<'_> {
         Oneof { name: names::snake(oneof.name()), type_name, proto_name: oneof.name().to_owned(), docs: comment }
     }
 
-    fn declared_enum(&self, declared: &EnumDescriptor) -> Enum {
+    fn declared_enum(&self, declared: &EnumDescriptor) -> Result<Enum, Error> {
         let file = declared.parent_file();
         let comment = self.front.comment(&file, declared.path());
         // The pool sorts the values by number; the path ends in the place among the declared ones.
@@ -263,14 +304,16 @@ impl Reader<'_> {
             number: value.number(),
             docs: self.front.comment(&file, value.path()),
         });
-        Enum {
-            home: home_within(&file, declared.parent_message()),
-            name: names::camel(declared.name()),
+        let home = home_within(&file, declared.parent_message());
+        let (home, name) = self.front.externs().place(declared.full_name(), home, names::camel(declared.name()))?;
+        Ok(Enum {
+            home,
+            name,
             full_name: declared.full_name().to_owned(),
             docs: comment,
             values: values.collect(),
             is_closed: file.syntax() == Syntax::Proto2,
-        }
+        })
     }
 
     fn service(&self, service: &ServiceDescriptor) -> Result<Service, Error> {

@@ -6,7 +6,8 @@ use crate::model::{Label, Message};
 /// Marks them.
 pub(crate) fn mark(messages: &mut [Message]) {
     for message in messages.iter_mut() {
-        message.has_required = message.fields.iter().any(|field| field.label == Label::Required);
+        // Those that are not emitted know it already.
+        message.has_required |= message.fields.iter().any(|field| field.label == Label::Required);
     }
     // A round for each step of the longest way to one of them.
     loop {

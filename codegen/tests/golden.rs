@@ -101,9 +101,9 @@ fn a_file_of_services_only_needs_no_types_of_its_own() {
     fs::write(out.join("ping-service.proto"), proto).unwrap();
     let generated = Builder::new().include(&out).out_dir(&out).generate(&["ping-service.proto"]).unwrap();
     let names = generated.iter().map(|file| file.name.as_str()).collect::<Vec<_>>();
-    assert_eq!(names, ["google.protobuf.rs", "ping-service.rs"], "without a package it is the stem");
-    let ping = generated.iter().find(|file| file.name == "ping-service.rs").unwrap();
-    assert!(ping.source.contains("Request<google::protobuf::Empty>"), "{}", ping.source);
+    assert_eq!(names, ["ping-service.rs"], "without a package it is the stem");
+    let source = &generated.first().unwrap().source;
+    assert!(source.contains("Request<::threadwire::protobuf::well_known::Empty>"), "{source}");
 }
 
 #[test]

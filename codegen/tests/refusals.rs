@@ -44,3 +44,22 @@ fn what_protoc_refuses_too() {
     let missing = Builder::new().out_dir(env!("CARGO_TARGET_TMPDIR")).generate(&["nowhere.proto"]).unwrap_err();
     assert!(missing.to_string().contains("nowhere.proto"), "{missing}");
 }
+
+#[test]
+fn everything_that_is_wrong_has_a_line() {
+    let undefined = "syntax = \"proto3\";\nmessage M {\n  Nope a = 1;\n  int32 b = 1;\n  Neither c = 3;\n}\n";
+    let message = refusal("several", undefined);
+    let lines = message.lines().collect::<Vec<_>>();
+    assert!(lines.len() >= 2, "{message}");
+    for line in &lines {
+        assert!(line.starts_with("several.proto:"), "{message}");
+    }
+    assert!(lines.iter().any(|line| line.starts_with("several.proto:3:3: ") && line.contains("Nope")), "{message}");
+    assert!(lines.iter().any(|line| line.starts_with("several.proto:5:3: ") && line.contains("Neither")), "{message}");
+    let syntax = "syntax = \"proto3\";\nmessage M {\n  int32 a = 0;\n  int32 b = 536870912;\n}\n";
+    assert_eq!(
+        refusal("numbers", syntax),
+        "numbers.proto:3:13: message numbers must be between 1 and 536870911\n\
+         numbers.proto:4:13: message numbers must be between 1 and 536870911"
+    );
+}

@@ -6,7 +6,7 @@
 //! is. Memory grows with what has come, never with what a prefix says: at most to twice that.
 
 use super::Status;
-use crate::protobuf::Message;
+use crate::protobuf::Payload;
 use bytes::{Buf, Bytes};
 use std::mem;
 
@@ -17,19 +17,15 @@ const PREFIX: usize = 5;
 ///
 /// # Errors
 /// RESOURCE_EXHAUSTED if it is larger; INTERNAL if it is larger than any message may be.
-pub(super) fn encode<M: Message>(message: &M, limit: usize) -> Result<Bytes, Status> {
-    let encoded = message.encode_behind(PREFIX);
+pub(super) fn encode<P: Payload>(message: &P, limit: usize) -> Result<Bytes, Status> {
+    let encoded = message.to_wire_behind(PREFIX);
     let mut buffer = encoded.map_err(|error| Status::internal(error.to_string()).with_source(error))?;
     let length = buffer.len() - PREFIX;
-    if length > limit {
-        return Err(Status::resource_exhausted(format!(
-            "the message to be sent has {length} bytes, at most {limit} are allowed"
-        )));
-    }
-    // A message has less than 2 GiB.
-    let prefix = u32::try_from(length).unwrap_or_default().to_be_bytes();
+    let prefix = u32::try_from(length).ok().filter(|_| length <= limit).ok_or_else(|| {
+        Status::resource_exhausted(format!("the message to be sent has {length} bytes, at most {limit} are allowed"))
+    })?;
     if let Some(space) = buffer.get_mut(1..PREFIX) {
-        space.copy_from_slice(&prefix);
+        space.copy_from_slice(&prefix.to_be_bytes());
     }
     Ok(buffer.into())
 }
@@ -38,10 +34,10 @@ pub(super) fn encode<M: Message>(message: &M, limit: usize) -> Result<Bytes, Sta
 ///
 /// # Errors
 /// INTERNAL: the bytes are not such a message.
-pub(super) fn decode<M: Message>(bytes: &Bytes) -> Result<M, Status> {
-    M::decode_shared(bytes).map_err(|error| {
-        Status::internal(format!("cannot decode a {} of {} bytes: {error}", M::FULL_NAME, bytes.len()))
-            .with_source(error)
+pub(super) fn decode<P: Payload>(bytes: Bytes) -> Result<P, Status> {
+    let length = bytes.len();
+    P::from_wire(bytes).map_err(|error| {
+        Status::internal(format!("cannot decode a {} of {length} bytes: {error}", P::name())).with_source(error)
     })
 }
 

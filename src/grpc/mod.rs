@@ -7,7 +7,7 @@
 //! - `code`, `content_type`, `status`, `metadata`, `timeout`, `frame`, `mapping`: the rules of the wire, without I/O;
 //!   only `mapping` asks the clock, whether a deadline has passed.
 //! - `request`, `response`, `method`, `cancellation`: what handlers and callers hold. `body`: receiving messages.
-//! - `server`, `client`: the two ends.
+//! - `server`, `client`: the two ends. [`details`]: messages that say more about an error.
 //!
 //! Services and messages are generated from .proto files by `threadwire-build`.
 
@@ -16,6 +16,7 @@ mod cancellation;
 mod client;
 mod code;
 mod content_type;
+pub mod details;
 mod frame;
 mod mapping;
 mod metadata;
@@ -38,3 +39,5 @@ pub use server::{
     Dispatch, RequestStream, ResponseSink, Server, ServerBuilder, ServerHandle, ServiceDefinition, ShutdownReport,
 };
 pub use status::{Origin, Status};
+
+pub use crate::protobuf::Payload;

@@ -1,10 +1,11 @@
-//! The message layer: [`Message`], decoding, encoding, unknown fields, the text form and JSON.
+//! The message layer: [`Message`], decoding, encoding, unknown fields, the text form, JSON, and the well-known
+//! types ([`well_known`]). What a call can carry is a [`Payload`], as every message is.
 //!
 //! Owns the rules of the Protocol Buffers encoding (<https://protobuf.dev/programming-guides/encoding/>) as far as
 //! they do not depend on one message; what does is generated from the .proto file by `threadwire-build` and calls the
 //! pieces in [`runtime`]. Knows nothing of gRPC. quick-protobuf is named only here: its `Writer` writes, and of its
 //! `BytesReader` only the reads of one varint and of one fixed number are used, each on an exact slice, because the
-//! rest of that reader is not safe on bytes from a peer.
+//! rest of that reader is not safe on bytes from a peer. ([`compat`] hands other people's messages to all of it.)
 //!
 //! # From a .proto file to bytes
 //!
@@ -50,6 +51,7 @@
 //! [`text`] and, with the feature `json`, `json` are read by way of the same bytes: they are written in the wire format as
 //! the message's [descriptor](MessageDescriptor) tells, and decoded.
 
+pub mod compat;
 mod decode;
 mod descriptor;
 mod element;
@@ -62,14 +64,16 @@ mod missing;
 mod number;
 mod parse_error;
 mod path;
+mod payload;
 mod records;
 mod registry;
 mod scalar;
+mod special;
 pub mod text;
 mod transcode;
 mod unknown;
 mod visit;
-mod well_known;
+pub mod well_known;
 
 /// Bytes in a buffer that they share, as messages of `threadwire_build::Builder::shared` hold them.
 pub use bytes::Bytes;
@@ -79,6 +83,7 @@ pub use descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescri
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use message::{Enumeration, Message};
 pub use parse_error::{ParseError, ParseErrorKind};
+pub use payload::{Payload, PayloadError};
 pub use registry::TypeRegistry;
 pub use unknown::UnknownFields;
 
@@ -112,7 +117,8 @@ pub mod runtime {
     pub use super::visit::Visitor;
 }
 
-/// Includes what `threadwire-build` generated for a package, or for a file without one by its stem.
+/// Includes what `threadwire-build` generated for a package, or for a file without one by its stem; or all packages at
+/// once, by the name of the builder's `include_file`.
 ///
 /// ```text
 /// mod proto {

@@ -14,11 +14,6 @@ pub mod threadwire {
         }
     }
 }
-pub mod google {
-    pub mod protobuf {
-        threadwire::include_proto!("google.protobuf");
-    }
-}
 pub mod second {
     threadwire::include_proto!("second");
 }

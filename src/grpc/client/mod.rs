@@ -16,7 +16,7 @@ pub use streaming::{PendingResponse, RequestSink, ResponseStream};
 
 use super::{MethodDescriptor, Request, Response, Status, frame};
 use crate::net::Observer;
-use crate::protobuf::Message;
+use crate::protobuf::Payload;
 use crate::threads::Known;
 use crate::{Error, Limits, Threads, net};
 use call::Heads;
@@ -89,7 +89,7 @@ impl Channel {
     ///
     /// # Errors
     /// The status with which the call ended, unless it is OK.
-    pub fn unary<I: Message, O: Message>(
+    pub fn unary<I: Payload, O: Payload>(
         &self,
         method: &MethodDescriptor,
         request: Request<I>,
@@ -104,7 +104,7 @@ impl Channel {
     ///
     /// # Errors
     /// The request could not be sent.
-    pub fn server_streaming<I: Message, O: Message>(
+    pub fn server_streaming<I: Payload, O: Payload>(
         &self,
         method: &MethodDescriptor,
         request: Request<I>,
@@ -116,7 +116,7 @@ impl Channel {
     ///
     /// # Errors
     /// The call could not be begun.
-    pub fn client_streaming<I: Message, O: Message>(
+    pub fn client_streaming<I: Payload, O: Payload>(
         &self,
         method: &MethodDescriptor,
         request: Request<()>,
@@ -129,7 +129,7 @@ impl Channel {
     ///
     /// # Errors
     /// The call could not be begun.
-    pub fn bidirectional<I: Message, O: Message>(
+    pub fn bidirectional<I: Payload, O: Payload>(
         &self,
         method: &MethodDescriptor,
         request: Request<()>,
@@ -140,14 +140,14 @@ impl Channel {
 }
 
 impl Inner {
-    fn send_one<I: Message>(&self, method: &MethodDescriptor, request: &Request<I>) -> Result<reply::Reply, Status> {
+    fn send_one<I: Payload>(&self, method: &MethodDescriptor, request: &Request<I>) -> Result<reply::Reply, Status> {
         let deadline = request.deadline_from_now(self.timeout);
         let body = frame::encode(request.message(), self.limits.send_message_bytes)?;
         let opened = call::open(&self.connector, &self.heads, method.path(), request.metadata(), deadline)?;
         opened.send_whole(body, self.limits.receive_message_bytes)
     }
 
-    fn open_sink<I: Message>(
+    fn open_sink<I: Payload>(
         &self,
         method: &MethodDescriptor,
         request: &Request<()>,

@@ -4,7 +4,7 @@ use super::super::body::Body;
 use super::super::mapping::{code_of_http, has_passed, nothing_came, status_of};
 use super::super::{Metadata, Response, Status, content_type, frame};
 use crate::http2::{CancelOnDrop, Failure, Inbound, Pending};
-use crate::protobuf::Message;
+use crate::protobuf::Payload;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{StatusCode, response};
@@ -141,13 +141,13 @@ impl Reply {
     }
 
     /// The one response of a call that has one.
-    pub(super) fn only<T: Message>(mut self) -> Result<Response<T>, Status> {
+    pub(super) fn only<T: Payload>(mut self) -> Result<Response<T>, Status> {
         let first = self.message(None)?;
         let Some(first) = first else { return Err(Status::unimplemented("expected one response, got none")) };
         if self.message(None)?.is_some() {
             return Err(Status::unimplemented("expected one response, got more"));
         }
-        let message = frame::decode(&first)?;
+        let message = frame::decode(first)?;
         Ok(Response::received(message, self.metadata, self.trailers.unwrap_or_default()))
     }
 }

@@ -4,7 +4,7 @@ use super::super::mapping::status_of;
 use super::super::{Metadata, Response, Status, frame};
 use super::reply::Reply;
 use crate::http2::{Outbound, reason};
-use crate::protobuf::Message;
+use crate::protobuf::Payload;
 use bytes::Bytes;
 use std::fmt;
 use std::iter::FusedIterator;
@@ -21,7 +21,7 @@ pub struct RequestSink<T> {
     kind: PhantomData<fn(T)>,
 }
 
-impl<T: Message> RequestSink<T> {
+impl<T: Payload> RequestSink<T> {
     pub(super) fn new(outbound: Outbound, limit: usize, deadline: Option<Instant>) -> Self {
         Self { outbound, limit, deadline, finished: false, kind: PhantomData }
     }
@@ -75,7 +75,7 @@ pub struct ResponseStream<T> {
     kind: PhantomData<fn() -> T>,
 }
 
-impl<T: Message> ResponseStream<T> {
+impl<T: Payload> ResponseStream<T> {
     pub(super) fn new(reply: Reply) -> Self {
         Self { reply, kind: PhantomData }
     }
@@ -97,7 +97,7 @@ impl<T: Message> ResponseStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        let decoded = self.reply.message(until)?.map(|bytes| frame::decode(&bytes)).transpose();
+        let decoded = self.reply.message(until)?.map(frame::decode).transpose();
         decoded.inspect_err(|_| self.reply.give_up())
     }
 }
@@ -118,7 +118,7 @@ impl<T> ResponseStream<T> {
     }
 }
 
-impl<T: Message> Iterator for ResponseStream<T> {
+impl<T: Payload> Iterator for ResponseStream<T> {
     type Item = Result<T, Status>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -126,7 +126,7 @@ impl<T: Message> Iterator for ResponseStream<T> {
     }
 }
 
-impl<T: Message> FusedIterator for ResponseStream<T> {}
+impl<T: Payload> FusedIterator for ResponseStream<T> {}
 
 impl<T> fmt::Debug for ResponseStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,7 +140,7 @@ pub struct PendingResponse<T> {
     kind: PhantomData<fn() -> T>,
 }
 
-impl<T: Message> PendingResponse<T> {
+impl<T: Payload> PendingResponse<T> {
     pub(super) fn new(reply: Reply) -> Self {
         Self { reply, kind: PhantomData }
     }

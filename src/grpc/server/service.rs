@@ -4,7 +4,7 @@ use super::super::{Request, Response, Status, frame};
 use super::dispatch::Pace;
 use super::streaming::{RequestStream, ResponseSink, StreamingCall, panicked};
 use crate::Limits;
-use crate::protobuf::Message;
+use crate::protobuf::Payload;
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::fmt;
@@ -66,21 +66,20 @@ impl ServiceDefinition {
     }
 
     /// Adds a method with one request and one response.
-    pub fn unary<I: Message, O: Message>(
+    pub fn unary<I: Payload, O: Payload>(
         self,
         method: &'static str,
         handler: impl Fn(Request<I>) -> Result<Response<O>, Status> + Send + Sync + 'static,
     ) -> Self {
         let handler = move |request: Request<Bytes>, limit: usize| {
-            let message = frame::decode(request.message())?;
-            let (message, metadata, trailers) = handler(request.map(|_| message))?.into_parts();
+            let (message, metadata, trailers) = handler(request.try_map(frame::decode)?)?.into_parts();
             Ok(Response::received(frame::encode(&message, limit)?, metadata, trailers))
         };
         self.with(method, Handler::Unary(Arc::new(handler)))
     }
 
     /// Adds a method with one request and a stream of responses.
-    pub fn server_streaming<I: Message, O: Message>(
+    pub fn server_streaming<I: Payload, O: Payload>(
         self,
         method: &'static str,
         handler: impl Fn(Request<I>, &mut ResponseSink<O>) -> Result<(), Status> + Send + Sync + 'static,
@@ -92,7 +91,7 @@ impl ServiceDefinition {
     }
 
     /// Adds a method with a stream of requests and one response.
-    pub fn client_streaming<I: Message, O: Message>(
+    pub fn client_streaming<I: Payload, O: Payload>(
         self,
         method: &'static str,
         handler: impl Fn(Request<RequestStream<I>>) -> Result<Response<O>, Status> + Send + Sync + 'static,
@@ -109,7 +108,7 @@ impl ServiceDefinition {
     }
 
     /// Adds a method with a stream of requests and a stream of responses.
-    pub fn bidirectional<I: Message, O: Message>(
+    pub fn bidirectional<I: Payload, O: Payload>(
         self,
         method: &'static str,
         handler: impl Fn(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status> + Send + Sync + 'static,

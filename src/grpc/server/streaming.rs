@@ -8,7 +8,7 @@ use super::call::Call;
 use crate::Limits;
 use crate::http2::{Inbound, Outbound};
 use crate::net::PeerAddress;
-use crate::protobuf::Message;
+use crate::protobuf::Payload;
 use crate::threads::discard;
 use std::any::Any;
 use std::fmt;
@@ -26,7 +26,7 @@ pub struct RequestStream<T> {
     kind: PhantomData<fn() -> T>,
 }
 
-impl<T: Message> RequestStream<T> {
+impl<T: Payload> RequestStream<T> {
     /// Waits for the next request; none after the last.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl<T: Message> RequestStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        let decoded = self.body.message(until)?.map(|bytes| frame::decode(&bytes)).transpose();
+        let decoded = self.body.message(until)?.map(frame::decode).transpose();
         decoded.inspect_err(|_| self.body.give_up())
     }
 
@@ -59,7 +59,7 @@ impl<T: Message> RequestStream<T> {
     }
 }
 
-impl<T: Message> Iterator for RequestStream<T> {
+impl<T: Payload> Iterator for RequestStream<T> {
     type Item = Result<T, Status>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -67,7 +67,7 @@ impl<T: Message> Iterator for RequestStream<T> {
     }
 }
 
-impl<T: Message> FusedIterator for RequestStream<T> {}
+impl<T: Payload> FusedIterator for RequestStream<T> {}
 
 impl<T> fmt::Debug for RequestStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,7 +85,7 @@ pub struct ResponseSink<T> {
     kind: PhantomData<fn(T)>,
 }
 
-impl<T: Message> ResponseSink<T> {
+impl<T: Payload> ResponseSink<T> {
     /// Sends a response; waits as long as the client's window is full.
     ///
     /// # Errors
@@ -151,7 +151,7 @@ pub(super) struct StreamingCall {
 
 impl StreamingCall {
     /// Runs the handler and ends the call.
-    pub(super) fn serve<I, O: Message>(
+    pub(super) fn serve<I, O: Payload>(
         self,
         limits: &Limits,
         handler: impl FnOnce(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status>,

@@ -11,8 +11,8 @@ use crate::protobuf::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, 
 use crate::protobuf::parse_error::ParseError;
 use crate::protobuf::path::Segment;
 use crate::protobuf::registry::Registered;
+use crate::protobuf::special::ANY;
 use crate::protobuf::transcode::{Scalar, Scope, Seen, Writer};
-use crate::protobuf::well_known::ANY;
 use crate::protobuf::{Message, ParseErrorKind, RECURSION_LIMIT, scalar};
 
 pub(super) fn parse<M: Message>(options: Parser<'_>, text: &str) -> Result<M, ParseError> {

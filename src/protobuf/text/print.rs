@@ -8,8 +8,8 @@ use std::fmt::{Display, Write as _};
 
 use crate::protobuf::element::{Element, Packable};
 use crate::protobuf::records::{Record, Records, Wire};
+use crate::protobuf::special::ANY;
 use crate::protobuf::visit::Visitor;
-use crate::protobuf::well_known::ANY;
 use crate::protobuf::{Message, RECURSION_LIMIT, TypeRegistry, UnknownFields};
 
 /// How deep what may be a message is looked for in unknown fields.

@@ -1,0 +1,57 @@
+//! One file that includes all others, in modules that nest as the packages do: then the paths between them are right.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{Emitted, allow, source};
+use crate::builder::Generated;
+use crate::error::Error;
+use crate::model::Schema;
+use crate::names::ident;
+
+/// One of the files to include, and the modules of its package.
+type File = (String, Vec<String>);
+
+pub(super) fn file(schema: &Schema, emitted: &[Emitted], name: &str) -> Result<Generated, Error> {
+    if schema.files.iter().any(|(other, _)| other == name) {
+        return Err(Error::Setting(format!("the include file {name}: a package has this output file")));
+    }
+    check(schema, emitted)?;
+    let files = schema.files.iter().collect::<Vec<_>>();
+    Ok(Generated { name: name.to_owned(), source: source(name, modules(&files, 0))? })
+}
+
+/// The files of one module, `depth` below the root, and the modules in it.
+fn modules(files: &[&File], depth: usize) -> TokenStream {
+    let here = files.iter().filter(|(_, modules)| modules.len() == depth).map(|(name, _)| name);
+    let mut nested = Vec::<(&String, Vec<&File>)>::new();
+    for file in files {
+        let Some(module) = file.1.get(depth) else { continue };
+        match nested.iter_mut().find(|(other, _)| *other == module) {
+            Some((_, within)) => within.push(file),
+            None => nested.push((module, vec![file])),
+        }
+    }
+    let nested = nested.iter().map(|(module, within)| {
+        let around = within.first().and_then(|(_, modules)| modules.get(..=depth)).unwrap_or_default();
+        let docs = format!(" The package `{}`.", around.join("."));
+        let (module, within, allow) = (ident(module), modules(within, depth + 1), allow());
+        quote!(#[doc = #docs] #allow pub mod #module { #within })
+    });
+    // Beside this file, wherever that lies.
+    quote!(#(include!(#here);)* #(#nested)*)
+}
+
+/// A package `a.b` and a message `a.B` with types of its own both want the module `a::b`.
+fn check(schema: &Schema, emitted: &[Emitted]) -> Result<(), Error> {
+    for item in emitted {
+        let Some(module) = item.home.modules.get(..=item.home.package_depth) else { continue };
+        if schema.files.iter().any(|(_, package)| package.starts_with(module)) {
+            let (file, module) = (&item.home.file, module.join("::"));
+            return Err(Error::Proto(format!(
+                "{file}: the module {module} of a message's types is that of a package too"
+            )));
+        }
+    }
+    Ok(())
+}
