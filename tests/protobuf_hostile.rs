@@ -59,6 +59,16 @@ fn tags_that_do_not_exist() {
 }
 
 #[test]
+fn lengths_in_more_bytes_than_they_need() {
+    assert_eq!(Person::decode(&hex("0a 8180808000 61")).unwrap().name, "a");
+    let refused = "at byte 0x1: the length 1 is written in more than 5 bytes";
+    assert_eq!(refusal::<Person>("0a 818080808000 61"), format!("name {refused}"));
+    assert_eq!(refusal::<Lists>("0a 818080808000 01"), format!("packed {refused}"));
+    assert_eq!(refusal::<Maps>("0a 818080808000 00"), format!("counts {refused}"));
+    assert_eq!(refusal::<Empty>("0a 818080808000 00"), refused);
+}
+
+#[test]
 fn numbers_without_end() {
     let endless = "ffffffffffffffffffff01";
     assert_eq!(

@@ -1,5 +1,7 @@
 //! The .proto files as plain data: what is emitted, under which Rust names. `read` makes it of descriptors.
 
+use crate::names;
+
 /// Everything to emit. Messages and enums are named by their index.
 pub(crate) struct Schema {
     pub(crate) messages: Vec<Message>,
@@ -7,6 +9,31 @@ pub(crate) struct Schema {
     pub(crate) services: Vec<Service>,
     /// The emitted files by name, in the order in which they first appear, with the modules of their package.
     pub(crate) files: Vec<(String, Vec<String>)>,
+    pub(crate) packages: Packages,
+}
+
+/// The modules of the packages. A message `a.B` that has types within it would want the module of a package `a.b`: it gets
+/// another.
+#[derive(Default)]
+pub(crate) struct Packages(pub(crate) Vec<Vec<String>>);
+
+impl Packages {
+    /// Where the types within a message of this Rust name lie.
+    pub(crate) fn within(&self, home: &Home, message: &str) -> Home {
+        let mut home = home.clone();
+        home.modules.push(names::snake(message));
+        self.keep_clear(&mut home);
+        home
+    }
+
+    pub(crate) fn keep_clear(&self, home: &mut Home) {
+        let is_taken = |modules: &[String]| self.0.iter().any(|package| package.starts_with(modules));
+        while home.root.is_none() && home.modules.get(..=home.package_depth).is_some_and(is_taken) {
+            if let Some(module) = home.modules.get_mut(home.package_depth) {
+                module.push('_');
+            }
+        }
+    }
 }
 
 /// Where a type lies.

@@ -8,7 +8,9 @@ use protox::prost_reflect::{
 };
 
 use crate::front::Front;
-use crate::model::{Enum, Field, Home, Kind, Label, Literal, Message, Method, Oneof, Scalar, Schema, Service, Value};
+use crate::model::{
+    Enum, Field, Home, Kind, Label, Literal, Message, Method, Oneof, Packages, Scalar, Schema, Service, Value,
+};
 use crate::names::Scope;
 use crate::{Error, cycles, externs, names, required};
 
@@ -56,7 +58,13 @@ impl Schema {
         reader.messages = index(messages.iter().map(MessageDescriptor::full_name));
         reader.enums = index(enums.iter().map(EnumDescriptor::full_name));
 
-        let mut schema = Self { messages: Vec::new(), enums: Vec::new(), services: Vec::new(), files: Vec::new() };
+        let mut schema = Self {
+            messages: Vec::new(),
+            enums: Vec::new(),
+            services: Vec::new(),
+            files: Vec::new(),
+            packages: Packages::default(),
+        };
         for file in &files {
             schema.add_file(&reader, file)?;
         }
@@ -68,20 +76,27 @@ impl Schema {
             let services = files.iter().flat_map(|file| file.services().collect::<Vec<_>>());
             schema.services = services.map(|service| reader.service(&service)).collect::<Result<_, _>>()?;
         }
+        schema.keep_packages_clear();
         schema.tell_types_apart();
         Ok(schema)
+    }
+
+    fn keep_packages_clear(&mut self) {
+        let packages = Packages(self.files.iter().map(|(_, modules)| modules.clone()).collect());
+        self.messages.iter_mut().for_each(|message| packages.keep_clear(&mut message.home));
+        self.enums.iter_mut().for_each(|declared| packages.keep_clear(&mut declared.home));
+        self.packages = packages;
     }
 
     /// Gives the types of each module names that differ.
     fn tell_types_apart(&mut self) {
         let mut scopes = BTreeMap::<(String, Vec<String>), Scope>::new();
         let mut take = |home: &Home, within: Option<&str>, name: &mut String| {
-            let mut modules = home.modules.clone();
-            modules.extend(within.map(names::snake));
             if home.root.is_some() {
                 return;
             }
-            let scope = scopes.entry((home.file.clone(), modules)).or_default();
+            let home = within.map_or_else(|| home.clone(), |message| self.packages.within(home, message));
+            let scope = scopes.entry((home.file, home.modules)).or_default();
             *name = scope.take(std::mem::take(name));
         };
         self.messages.iter_mut().for_each(|message| take(&message.home, None, &mut message.name));

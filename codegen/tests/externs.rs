@@ -238,14 +238,23 @@ fn one_file_includes_all_packages_in_their_modules() {
 
 #[test]
 fn an_include_file_that_cannot_be() {
-    let (builder, _) = builder(
-        "cannot",
-        &[("a.proto", "package a;\nmessage B { message C {} }\n"), ("ab.proto", "package a.b;\nmessage M {}\n")],
-    );
-    let error = builder.clone().include_file("a.rs").generate(&["a.proto"]).unwrap_err();
+    let (builder, _) = builder("cannot", &[("a.proto", "package a;\nmessage B {}\n")]);
+    let error = builder.include_file("a.rs").generate(&["a.proto"]).unwrap_err();
     assert_eq!(error.to_string(), "the include file a.rs: a package has this output file");
-    let error = builder.include_file("all.rs").generate(&["a.proto", "ab.proto"]).unwrap_err().to_string();
-    assert_eq!(error, "a.rs: the module a::b of a message's types is that of a package too");
+}
+
+#[test]
+fn the_types_of_a_message_leave_the_module_of_a_package_to_it() {
+    let a = "package a;\nmessage B { message C { oneof d { C e = 1; } } C c = 1; oneof kind { C f = 2; } }\n";
+    let (builder, _) = builder("clear", &[("a.proto", a), ("ab.proto", "package a.b;\nmessage M {}\n")]);
+    let generated = builder.clone().generate(&["a.proto"]).unwrap();
+    assert!(generated.first().unwrap().source.contains("Option<b::C>"));
+    let generated = builder.generate(&["a.proto", "ab.proto"]).unwrap();
+    let source = &generated.first().unwrap().source;
+    for line in ["Option<b_::C>", "Option<b_::Kind>", "pub mod b_ {", "Option<c::D>"] {
+        assert!(source.contains(line), "{line} in {source}");
+    }
+    assert!(!source.contains("b::"), "{source}");
 }
 
 #[test]

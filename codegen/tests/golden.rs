@@ -175,3 +175,20 @@ fn names_that_become_one_in_rust_are_told_apart() {
     assert!(source.contains("r#in: ::core::option::Option<foo_bar::In_>"), "each is called by its own name");
     assert!(source.contains("fn new_(") && source.contains("fn new__("));
 }
+
+#[test]
+fn googles_own_files_may_lie_beside_those_that_import_them() {
+    let out = scratch("descriptor");
+    let google = out.join("google/protobuf");
+    fs::create_dir_all(&google).unwrap();
+    // As in Google's own, of which protox does not read the options of an `extensions` range.
+    let descriptor = "syntax = \"proto2\"; package google.protobuf;\n\
+        message FileOptions { extensions 1000 [verification = UNVERIFIED]; }";
+    fs::write(google.join("descriptor.proto"), descriptor).unwrap();
+    let user = "syntax = \"proto3\"; import \"google/protobuf/descriptor.proto\";\n\
+        extend google.protobuf.FieldOptions { string unit = 50001; }\n\
+        message M { int32 length = 1 [(unit) = \"m\"]; }";
+    fs::write(out.join("user.proto"), user).unwrap();
+    let generated = Builder::new().include(&out).out_dir(&out).generate(&["user.proto"]).unwrap();
+    assert_eq!(generated.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["user.rs"]);
+}

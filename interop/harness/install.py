@@ -1,5 +1,6 @@
 """Builds our programs and installs the peers, each with its own package manager, into interop/.peers."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -36,18 +37,33 @@ def once(name, content, install):
         stamp.write_text(content)
 
 
+def output(argv):
+    """What a program prints."""
+    return subprocess.run([str(part) for part in argv], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, timeout=900).stdout
+
+
+def target():
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+
+def cargo(crate, action="build", environment=None):
+    """Builds or checks a crate of ours outside the workspace; where programs lie then."""
+    # As an embedder's, but it resolves to the versions that we test.
+    shutil.copy(ROOT / "Cargo.lock", crate / "Cargo.lock")
+    run(["cargo", action, "--target-dir", target()], cwd=crate, env={**os.environ, **(environment or {})})
+    return target() / "debug"
+
+
 def ours():
-    # The peer is outside our workspace as an embedder is, but resolves to the versions that we test.
-    shutil.copy(ROOT / "Cargo.lock", INTEROP / "peer" / "Cargo.lock")
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    run(["cargo", "build", "--locked", "--package", "threadwire", "--target-dir", target], cwd=ROOT)
-    run(["cargo", "build", "--target-dir", target], cwd=INTEROP / "peer")
-    return Ours(target / "debug" / "threadwire", target / "debug" / "threadwire-interop-peer")
+    run(["cargo", "build", "--locked", "--package", "threadwire", "--target-dir", target()], cwd=ROOT)
+    built = cargo(INTEROP / "peer")
+    return Ours(built / "threadwire", built / "threadwire-interop-peer")
 
 
-def python():
-    environment, generated = PEERS / "python", PEERS / "python-generated"
-    requirements = INTEROP / "python" / "requirements.txt"
+def python_environment():
+    """The interpreter with the peer's packages."""
+    environment, requirements = PEERS / "python", INTEROP / "python" / "requirements.txt"
 
     def install():
         shutil.rmtree(environment, ignore_errors=True)
@@ -55,24 +71,43 @@ def python():
         run([environment / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements])
 
     once("python", requirements.read_text(), install)
+    return environment / "bin/python"
+
+
+def python():
+    interpreter, generated = python_environment(), PEERS / "python-generated"
     generated.mkdir(exist_ok=True)
     includes = [argument for proto in PROTOS for argument in ("-I", proto.parent)]
-    run([environment / "bin/python", "-m", "grpc_tools.protoc", *includes, f"--python_out={generated}",
+    run([interpreter, "-m", "grpc_tools.protoc", *includes, f"--python_out={generated}",
          f"--grpc_python_out={generated}", *PROTOS])
-    return ["env", f"PYTHONPATH={generated}", str(environment / "bin/python"), str(INTEROP / "python" / "peer.py")]
+    return ["env", f"PYTHONPATH={generated}", str(interpreter), str(INTEROP / "python" / "peer.py")]
 
 
 def node():
     folder = PEERS / "node"
-    for file in (INTEROP / "node").iterdir():
-        (folder / "protos").mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, folder)
+    (folder / "protos").mkdir(parents=True, exist_ok=True)
     for proto in PROTOS:
         shutil.copy(proto, folder / "protos")
-    # No package that we use needs its install script.
-    once("node", (folder / "package-lock.json").read_text(),
-         lambda: run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder))
+    npm(folder, INTEROP / "node", [file.name for file in (INTEROP / "node").iterdir()])
     return ["node", str(folder / "peer.js")]
+
+
+def npm(folder, source, files):
+    """Copies the files, and installs what the package-lock.json among them names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        shutil.copy(source / file, folder)
+    # No package that we use needs its install script.
+    once(folder.name, (folder / "package-lock.json").read_text(),
+         lambda: run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder))
+
+
+@functools.cache
+def compiler():
+    """The program that compiles .proto files with threadwire-build."""
+    run(["cargo", "build", "--locked", "--package", "threadwire-build", "--example", "compile", "--target-dir",
+         target()], cwd=ROOT)
+    return str(target() / "debug" / "examples" / "compile")
 
 
 def grpcurl():

@@ -14,6 +14,10 @@ class Tally:
         self.failures += 1
         print(f"FAILED {case}: {why}", flush=True)
 
+    def note(self, text):
+        """Says something that is no case."""
+        print(text, flush=True)
+
     def equal(self, case, came, expected):
         if came == expected:
             self.ok(case)
@@ -34,7 +38,7 @@ class Tally:
             case, _, why = rest.partition(": ")
             reported.append(case)
             if outcome == "ok":
-                self.ok(f"{what}: {case}")
+                self.ok(f"{what}: {rest}")
             else:
                 self.failed(f"{what}: {case}", why or line)
         if reported != expected:

@@ -87,10 +87,7 @@ impl<T: for<'a> MessageRead<'a> + MessageWrite> Payload for Foreign<T> {
     }
 
     fn to_wire(&self, buffer: &mut Vec<u8>) -> Result<(), PayloadError> {
-        // Apart, since what stands in front of it is not this writer's business.
-        let mut bytes = Vec::with_capacity(self.0.get_size());
-        self.0.write_message(&mut Writer::new(&mut bytes))?;
-        buffer.extend_from_slice(&bytes);
-        Ok(())
+        buffer.reserve(self.0.get_size());
+        Ok(self.0.write_message(&mut Writer::new(buffer))?)
     }
 }

@@ -261,10 +261,15 @@ impl<'a> Decoder<'a> {
     /// The bytes behind a length prefix.
     #[inline]
     pub(super) fn payload(&mut self) -> Result<&'a [u8], DecodeError> {
+        let start = self.position;
         let len = self.varint()?;
         let rest = self.rest();
         // Compared as 64 bits: on a small host the length need not fit into a usize.
         let payload = usize::try_from(len).ok().and_then(|len| rest.get(..len)).ok_or_else(|| self.truncated(len))?;
+        // As with tags: upb and C++ refuse that too.
+        if self.position - start > 5 {
+            return Err(DecodeError::new(self.base + start, DecodeErrorKind::LengthTooLong { length: payload.len() }));
+        }
         self.position += payload.len();
         Ok(payload)
     }

@@ -63,6 +63,11 @@ pub enum DecodeErrorKind {
         /// The number that was read.
         tag: u64,
     },
+    /// A length is written in more bytes than 32 bits need.
+    LengthTooLong {
+        /// The length that was read.
+        length: usize,
+    },
     /// Field number 0 does not exist.
     FieldZero,
     /// There are six wire types, 0 to 5.
@@ -164,6 +169,7 @@ impl fmt::Display for DecodeErrorKind {
             }
             Self::Varint => f.write_str("a number does not end within 10 bytes"),
             Self::TagTooLarge { tag } => write!(f, "the tag {tag:#x} takes more than 32 bits"),
+            Self::LengthTooLong { length } => write!(f, "the length {length} is written in more than 5 bytes"),
             Self::FieldZero => f.write_str("field number 0 does not exist"),
             Self::WireType { wire_type } => write!(f, "wire type {wire_type} does not exist, only 0 to 5"),
             Self::GroupEnd { number } => write!(f, "the end of group {number}, which is not open here"),

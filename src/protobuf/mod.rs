@@ -1,5 +1,5 @@
-//! The message layer: [`Message`], decoding, encoding, unknown fields, the text form, JSON, and the well-known
-//! types ([`well_known`]). What a call can carry is a [`Payload`], as every message is.
+//! The message layer: [`Message`], decoding, encoding, unknown fields, the text form, JSON, and the well-known types
+//! ([`well_known`]). What a call can carry is a [`Payload`], as every message is.
 //!
 //! Owns the rules of the Protocol Buffers encoding (<https://protobuf.dev/programming-guides/encoding/>) as far as
 //! they do not depend on one message; what does is generated from the .proto file by `threadwire-build` and calls the

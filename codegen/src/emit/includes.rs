@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Emitted, allow, source};
+use super::{allow, source};
 use crate::builder::Generated;
 use crate::error::Error;
 use crate::model::Schema;
@@ -12,11 +12,10 @@ use crate::names::ident;
 /// One of the files to include, and the modules of its package.
 type File = (String, Vec<String>);
 
-pub(super) fn file(schema: &Schema, emitted: &[Emitted], name: &str) -> Result<Generated, Error> {
+pub(super) fn file(schema: &Schema, name: &str) -> Result<Generated, Error> {
     if schema.files.iter().any(|(other, _)| other == name) {
         return Err(Error::Setting(format!("the include file {name}: a package has this output file")));
     }
-    check(schema, emitted)?;
     let files = schema.files.iter().collect::<Vec<_>>();
     Ok(Generated { name: name.to_owned(), source: source(name, modules(&files, 0))? })
 }
@@ -40,18 +39,4 @@ fn modules(files: &[&File], depth: usize) -> TokenStream {
     });
     // Beside this file, wherever that lies.
     quote!(#(include!(#here);)* #(#nested)*)
-}
-
-/// A package `a.b` and a message `a.B` with types of its own both want the module `a::b`.
-fn check(schema: &Schema, emitted: &[Emitted]) -> Result<(), Error> {
-    for item in emitted {
-        let Some(module) = item.home.modules.get(..=item.home.package_depth) else { continue };
-        if schema.files.iter().any(|(_, package)| package.starts_with(module)) {
-            let (file, module) = (&item.home.file, module.join("::"));
-            return Err(Error::Proto(format!(
-                "{file}: the module {module} of a message's types is that of a package too"
-            )));
-        }
-    }
-    Ok(())
 }

@@ -12,7 +12,7 @@ use super::docs::docs;
 use super::{Context, Emitted, allow, descriptor, path, shape};
 use crate::error::Error;
 use crate::model::{Field, Home, Kind, Label, Message, Oneof};
-use crate::names::{ident, snake};
+use crate::names::ident;
 use crate::normal;
 
 /// A message with what is needed to write code in its module.
@@ -249,9 +249,7 @@ impl Writer<'_> {
     }
 
     fn oneof_home(&self) -> Home {
-        let mut home = self.message.home.clone();
-        home.modules.push(snake(&self.message.name));
-        home
+        self.context.schema.packages.within(&self.message.home, &self.message.name)
     }
 
     pub(super) fn oneof_path(&self, oneof: &Oneof, from: &[String]) -> TokenStream {

@@ -120,7 +120,7 @@ pub(crate) fn files(context: &Context<'_>, include_file: Option<&str>) -> Result
     }
     let mut files = schema.files.iter().map(|(name, _)| file(name, &emitted)).collect::<Result<Vec<_>, _>>()?;
     if let Some(name) = include_file {
-        files.push(includes::file(schema, &emitted, name)?);
+        files.push(includes::file(schema, name)?);
     }
     Ok(files)
 }

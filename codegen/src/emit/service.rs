@@ -37,10 +37,15 @@ pub(super) fn emit(context: &Context<'_>, service: &Service) -> Result<Emitted, 
     Ok(Emitted { home: service.home.clone(), tokens: quote!(#(#parts)*) })
 }
 
-/// `T`, unless something that is named where it stands is called that. Types of .proto files have no underscores.
+/// `T`, unless something that is named where it stands is called that.
 fn parameter(context: &Context<'_>, service: &Service) -> Ident {
-    let is_taken = service.name == "T" || context.schema.messages.iter().any(|message| message.name == "T");
-    ident(if is_taken { "T_" } else { "T" })
+    let is_taken =
+        |name: &str| service.name == name || context.schema.messages.iter().any(|message| message.name == name);
+    let mut name = String::from("T");
+    while is_taken(&name) {
+        name.push('_');
+    }
+    ident(&name)
 }
 
 impl Call<'_> {
