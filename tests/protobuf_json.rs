@@ -637,10 +637,10 @@ fn groups_closed_enums_and_required_fields() {
         \"recursive\":{\"groups\":{},\"numbers\":[1,2]}}";
     assert_eq!(printed(&legacy::Groups::from_json(json).unwrap()), json);
 
-    let json = r#"{"level":"LEVEL_HIGH","levels":["LEVEL_LOW","LEVEL_BELOW"],"byNumber":{"1":"LEVEL_LOW"}}"#;
+    let json = r#"{"level":"LEVEL_HIGH","levels":["LEVEL_LOW","LEVEL_BELOW"],"byNumber":{"1":"GRADE_FULL"}}"#;
     assert_eq!(printed(&legacy::Closed::from_json(json).unwrap()), json);
     assert_eq!(parsed::<legacy::Closed>(r#"{"level":7,"levels":[-2]}"#), "level: LEVEL_HIGH levels: LEVEL_BELOW");
-    for json in [r#"{"level":1}"#, r#"{"level":0}"#, r#"{"levels":[3,4]}"#, r#"{"byNumber":{"1":1}}"#] {
+    for json in [r#"{"level":1}"#, r#"{"level":0}"#, r#"{"levels":[3,4]}"#, r#"{"byNumber":{"1":99}}"#] {
         refused::<legacy::Closed>(json);
     }
 
