@@ -313,7 +313,7 @@ impl Element for SharedStr {
         encoder.put(|writer| writer.write_string(value));
     }
 
-    fn print(value: &ByteString, name: &'static str, text: &mut Text) {
+    fn print(value: &ByteString, name: &'static str, text: &mut Text<'_>) {
         text.quoted(name, value.as_bytes(), true);
     }
 }
@@ -349,7 +349,7 @@ impl Element for SharedBytes {
         encoder.put(|writer| writer.write_bytes(value));
     }
 
-    fn print(value: &bytes::Bytes, name: &'static str, text: &mut Text) {
+    fn print(value: &bytes::Bytes, name: &'static str, text: &mut Text<'_>) {
         text.quoted(name, value, false);
     }
 }
@@ -432,7 +432,7 @@ impl<T: Enumeration> Element for Closed<T> {
         Enum::<T>::write(value, encoder);
     }
 
-    fn print(value: &T, name: &'static str, text: &mut Text) {
+    fn print(value: &T, name: &'static str, text: &mut Text<'_>) {
         Enum::<T>::print(value, name, text);
     }
 }

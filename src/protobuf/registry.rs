@@ -6,14 +6,20 @@ use std::fmt;
 use super::descriptor::MessageDescriptor;
 use super::message::encode_known;
 use super::text::Text;
-use super::{DecodeError, DecodeErrorKind, Message};
+use super::{DecodeError, DecodeErrorKind, Message, well_known};
 
 /// The types that may lie in a `google.protobuf.Any`, by their full names.
 ///
-/// ```text
+/// ```
+/// use threadwire::protobuf::well_known::{Any, Duration};
+/// use threadwire::protobuf::{TypeRegistry, text};
+///
 /// let mut types = TypeRegistry::new();
-/// types.add::<Person>().add::<Duration>();
-/// let json = json::Printer::new().types(&types).print(&message)?;
+/// types.add::<Duration>();
+/// let source = "[type.googleapis.com/google.protobuf.Duration] { seconds: 5 }";
+/// let any = text::Parser::new().types(&types).parse::<Any>(source)?;
+/// assert_eq!(any.value, [8, 5]);
+/// # Ok::<(), threadwire::protobuf::ParseError>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct TypeRegistry {
@@ -35,6 +41,20 @@ impl TypeRegistry {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// One with the messages of [`well_known`] that may be met in an `Any`.
+    #[must_use]
+    pub fn well_known() -> Self {
+        let mut types = Self::new();
+        types.add::<well_known::Any>().add::<well_known::Empty>();
+        types.add::<well_known::Timestamp>().add::<well_known::Duration>().add::<well_known::FieldMask>();
+        types.add::<well_known::Struct>().add::<well_known::Value>().add::<well_known::ListValue>();
+        types.add::<well_known::DoubleValue>().add::<well_known::FloatValue>();
+        types.add::<well_known::Int64Value>().add::<well_known::UInt64Value>();
+        types.add::<well_known::Int32Value>().add::<well_known::UInt32Value>();
+        types.add::<well_known::BoolValue>().add::<well_known::StringValue>().add::<well_known::BytesValue>();
+        types
     }
 
     /// Adds a type under its full name.

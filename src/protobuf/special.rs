@@ -16,7 +16,7 @@ pub(super) const VALUE: &str = "google.protobuf.Value";
 /// A message that is no ordinary object in JSON.
 #[cfg(feature = "json")]
 #[derive(Debug, Clone, Copy)]
-pub(super) enum WellKnown {
+pub(super) enum Special {
     Any,
     Timestamp,
     Duration,
@@ -29,7 +29,7 @@ pub(super) enum WellKnown {
 }
 
 #[cfg(feature = "json")]
-impl WellKnown {
+impl Special {
     pub(super) fn of(full_name: &str) -> Option<Self> {
         Some(match full_name.strip_prefix("google.protobuf.")? {
             "Any" => Self::Any,

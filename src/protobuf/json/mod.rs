@@ -51,9 +51,9 @@ mod lexer;
 mod number;
 mod output;
 mod parse;
-mod parse_well_known;
+mod parse_special;
 mod print;
-mod print_well_known;
+mod print_special;
 mod time;
 
 pub use error::{PrintError, PrintErrorKind};

@@ -1,6 +1,6 @@
 //! Parsing JSON: members are looked up in the descriptor and written in the wire format.
 //!
-//! Owns ordinary messages, lists, maps and scalars; types with forms of their own are in `parse_well_known`.
+//! Owns ordinary messages, lists, maps and scalars; types with forms of their own are in `parse_special`.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use super::{Parser, base64, number};
 use crate::protobuf::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
 use crate::protobuf::parse_error::{ParseError, excerpt};
 use crate::protobuf::path::Segment;
-use crate::protobuf::special::{NULL_VALUE, VALUE, WellKnown};
+use crate::protobuf::special::{NULL_VALUE, Special, VALUE};
 use crate::protobuf::transcode::{Scalar, Seen, Writer};
 use crate::protobuf::{Message, ParseErrorKind, RECURSION_LIMIT, scalar};
 
@@ -41,8 +41,8 @@ impl<'a> Transcoder<'a, '_> {
         let place = self.lexer.place();
         let left = self.depth_left.checked_sub(1);
         self.depth_left = left.ok_or_else(|| self.lexer.error(place, ParseErrorKind::TooDeep))?;
-        match WellKnown::of(descriptor.full_name) {
-            Some(known) => self.well_known(known, descriptor)?,
+        match Special::of(descriptor.full_name) {
+            Some(special) => self.special(special, descriptor)?,
             None => self.object(descriptor, false)?,
         }
         self.depth_left += 1;

@@ -1,6 +1,6 @@
 //! Printing JSON: a walk over the message's bytes, guided by its descriptor.
 //!
-//! Owns ordinary messages, lists, maps and scalars; types with forms of their own are in `print_well_known`.
+//! Owns ordinary messages, lists, maps and scalars; types with forms of their own are in `print_special`.
 
 use super::output::Output;
 use super::{PrintError, PrintErrorKind, Printer, number};
@@ -8,7 +8,7 @@ use crate::protobuf::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, 
 use crate::protobuf::message::encode_known;
 use crate::protobuf::path::Segment;
 use crate::protobuf::records::{Records, Wire};
-use crate::protobuf::special::{NULL_VALUE, WellKnown};
+use crate::protobuf::special::{NULL_VALUE, Special};
 use crate::protobuf::{Message, RECURSION_LIMIT, scalar};
 
 /// What a field has that is not there: as bits it is 0, as bytes empty.
@@ -36,8 +36,8 @@ impl Walk<'_> {
     pub(super) fn message(&mut self, descriptor: &'static MessageDescriptor, bytes: &[u8]) -> Result<(), PrintError> {
         let left = self.depth_left.checked_sub(1);
         self.depth_left = left.ok_or_else(|| PrintError::new(PrintErrorKind::TooDeep))?;
-        match WellKnown::of(descriptor.full_name) {
-            Some(known) => self.well_known(known, descriptor, bytes)?,
+        match Special::of(descriptor.full_name) {
+            Some(special) => self.special(special, descriptor, bytes)?,
             None => {
                 self.out.begin('{');
                 self.fields(descriptor, bytes)?;

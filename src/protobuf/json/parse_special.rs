@@ -9,24 +9,24 @@ use crate::protobuf::descriptor::{FieldDescriptor, Kind, MessageDescriptor};
 use crate::protobuf::parse_error::{ParseError, excerpt};
 use crate::protobuf::path::Segment;
 use crate::protobuf::scalar;
-use crate::protobuf::special::{ANY, WellKnown};
+use crate::protobuf::special::{ANY, Special};
 use crate::protobuf::transcode::Scalar;
 
 impl Transcoder<'_, '_> {
-    pub(super) fn well_known(
+    pub(super) fn special(
         &mut self,
-        known: WellKnown,
+        special: Special,
         descriptor: &'static MessageDescriptor,
     ) -> Result<(), ParseError> {
-        match known {
-            WellKnown::Any => self.any(),
-            WellKnown::Timestamp => self.time("a time such as \"1970-01-01T00:00:00Z\"", time::parse_timestamp),
-            WellKnown::Duration => self.time("a duration such as \"1.5s\"", time::parse_duration),
-            WellKnown::FieldMask => self.field_mask(),
-            WellKnown::Struct => self.map(self.field(descriptor, 1)?, Kind::String),
-            WellKnown::ListValue => self.list(self.field(descriptor, 1)?),
-            WellKnown::Value => self.any_json(descriptor),
-            WellKnown::Wrapper => {
+        match special {
+            Special::Any => self.any(),
+            Special::Timestamp => self.time("a time such as \"1970-01-01T00:00:00Z\"", time::parse_timestamp),
+            Special::Duration => self.time("a duration such as \"1.5s\"", time::parse_duration),
+            Special::FieldMask => self.field_mask(),
+            Special::Struct => self.map(self.field(descriptor, 1)?, Kind::String),
+            Special::ListValue => self.list(self.field(descriptor, 1)?),
+            Special::Value => self.any_json(descriptor),
+            Special::Wrapper => {
                 let field = self.field(descriptor, 1)?;
                 self.value(field.number, field.kind, true).map(drop)
             }
@@ -96,7 +96,7 @@ impl Transcoder<'_, '_> {
         };
         let descriptor = (registered.descriptor)();
         let outer = std::mem::take(&mut self.out);
-        if WellKnown::of(descriptor.full_name).is_some() {
+        if Special::of(descriptor.full_name).is_some() {
             self.value_of_any(descriptor)?;
         } else {
             self.object(descriptor, true)?;

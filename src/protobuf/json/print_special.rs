@@ -6,34 +6,34 @@ use super::print::{NOTHING, Walk, text};
 use super::{PrintError, PrintErrorKind, time};
 use crate::protobuf::descriptor::{FieldDescriptor, Kind, MessageDescriptor};
 use crate::protobuf::records::Records;
-use crate::protobuf::special::WellKnown;
+use crate::protobuf::special::Special;
 
 impl Walk<'_> {
-    pub(super) fn well_known(
+    pub(super) fn special(
         &mut self,
-        known: WellKnown,
+        special: Special,
         descriptor: &'static MessageDescriptor,
         bytes: &[u8],
     ) -> Result<(), PrintError> {
         let records = Records::new(bytes);
-        match (known, field(descriptor, 1)) {
-            (WellKnown::Any, _) => self.any(records),
-            (WellKnown::Timestamp, _) => {
+        match (special, field(descriptor, 1)) {
+            (Special::Any, _) => self.any(records),
+            (Special::Timestamp, _) => {
                 let (seconds, nanos) = parts(records);
                 let time = time::timestamp(seconds, nanos);
                 self.time(time, PrintErrorKind::Timestamp { seconds, nanos })
             }
-            (WellKnown::Duration, _) => {
+            (Special::Duration, _) => {
                 let (seconds, nanos) = parts(records);
                 let time = time::duration(seconds, nanos);
                 self.time(time, PrintErrorKind::Duration { seconds, nanos })
             }
-            (WellKnown::FieldMask, _) => self.field_mask(records),
-            (WellKnown::Value, _) => self.any_json(descriptor, records),
-            (WellKnown::Struct, Some(field)) => self.map(field, Kind::String, records),
-            (WellKnown::ListValue, Some(field)) => self.list(field, records),
-            (WellKnown::Wrapper, Some(field)) => self.value(field.kind, records.last_of(1).unwrap_or(NOTHING)),
-            (WellKnown::Struct | WellKnown::ListValue | WellKnown::Wrapper, None) => {
+            (Special::FieldMask, _) => self.field_mask(records),
+            (Special::Value, _) => self.any_json(descriptor, records),
+            (Special::Struct, Some(field)) => self.map(field, Kind::String, records),
+            (Special::ListValue, Some(field)) => self.list(field, records),
+            (Special::Wrapper, Some(field)) => self.value(field.kind, records.last_of(1).unwrap_or(NOTHING)),
+            (Special::Struct | Special::ListValue | Special::Wrapper, None) => {
                 Err(PrintError::new(PrintErrorKind::NoValue))
             }
         }
@@ -83,7 +83,7 @@ impl Walk<'_> {
         self.out.name("@type");
         self.out.string(url);
         let descriptor = (registered.descriptor)();
-        if WellKnown::of(descriptor.full_name).is_some() {
+        if Special::of(descriptor.full_name).is_some() {
             self.out.name("value");
             self.message(descriptor, &bytes)?;
         } else {
