@@ -8,7 +8,8 @@ fn main() -> Result<(), threadwire_build::Error> {
     // A packaged crate has no tests.
     println!("cargo:rerun-if-changed=tests/proto");
     if std::path::Path::new("tests/proto").is_dir() {
-        let files = ["codec", "other", "second", "probe", "legacy"].map(|name| format!("tests/proto/{name}.proto"));
+        let files =
+            ["codec", "json", "other", "second", "probe", "legacy"].map(|name| format!("tests/proto/{name}.proto"));
         Builder::new().include("tests/proto").compile(&files)?;
         // Messages whose strings and bytes lie in the buffer that they were decoded from.
         let shared = std::path::PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default()).join("shared");

@@ -4,7 +4,7 @@
 //! - gRPC over HTTP/2, server and client (`grpc`), with services and messages generated from .proto files by
 //!   `threadwire-build`, without `protoc`.
 //! - WebSocket, server and client (`websocket`).
-//! - Protocol Buffers messages: bounded decoding, unknown fields, the text form (`protobuf`).
+//! - Protocol Buffers messages: bounded decoding, unknown fields, the text form (`protobuf`), JSON (`json`).
 //! - Seeing what passes: one line a frame ([`inspect`]), from any connection's bytes ([`net::Observer`]).
 //!
 //! Every call blocks the thread it is made on, for no longer than the deadline that it is given, if it is given one.
@@ -29,6 +29,7 @@
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
 //! | `protobuf` | by `grpc` | `protobuf` |
+//! | `json` | yes | messages as JSON, in `protobuf`; needs nothing else |
 //! | `grpc` | yes | `grpc`; compiles h2 |
 //! | `websocket` | yes | `websocket`; compiles tungstenite |
 //! | `program` | yes | the program `threadwire`, a .proto compiler, an argument parser; off for embedding |

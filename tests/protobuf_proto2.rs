@@ -6,7 +6,8 @@ mod protobuf_proto;
 
 use protobuf_proto::hex;
 use protobuf_proto::legacy::{
-    Added, Closed, Defaults, Extendable, Groups, Level, Old, Outer, Required, closed, defaults, groups, outer, required,
+    Added, Closed, Defaults, Extendable, Grade, Groups, Level, Old, Outer, Required, closed, defaults, groups, outer,
+    required,
 };
 use std::collections::BTreeMap;
 use threadwire::protobuf::{DecodeErrorKind, EncodeErrorKind, Message, RECURSION_LIMIT};
@@ -178,7 +179,7 @@ fn closed_enums_keep_other_numbers_among_the_unknown_fields() {
 #[test]
 fn a_closed_enum_in_a_map_keeps_the_whole_entry() {
     let message: Closed = decode("2204 08011003 2204 08021004 2202 0803");
-    assert_eq!(message.by_number, BTreeMap::from([(1, Level::Low), (3, Level::Low)]), "the first is the default");
+    assert_eq!(message.by_number, BTreeMap::from([(1, Grade::Full), (3, Grade::None)]), "the first is the default");
     assert_eq!(message.unknown_fields.as_bytes(), hex("2204 08021004"));
 }
 

@@ -8,7 +8,7 @@ use protox::prost_reflect::{DescriptorPool, FileDescriptor, Kind, MessageDescrip
 
 use crate::externs::{Externs, Used};
 use crate::resolver::Resolver;
-use crate::{Error, complaint};
+use crate::{Error, complaint, descriptors};
 
 /// The descriptors of all files, and which of them are to be emitted.
 pub(crate) struct Front {
@@ -24,7 +24,7 @@ pub(crate) struct Front {
 
 impl Front {
     pub(crate) fn read(includes: &[PathBuf], files: &[impl AsRef<Path>], externs: Externs) -> Result<Self, Error> {
-        let compiler = compiler(includes, files, true)?;
+        let compiler = compiler(includes, files)?;
         let pool = compiler.descriptor_pool();
         let paths = compiler
             .files()
@@ -47,7 +47,7 @@ impl Front {
 
     /// The serialized descriptors of the files and what they import, without source info.
     pub(crate) fn descriptor_set(includes: &[PathBuf], files: &[impl AsRef<Path>]) -> Result<Vec<u8>, Error> {
-        Ok(compiler(includes, files, false)?.encode_file_descriptor_set())
+        descriptors::encode(&compiler(includes, files)?)
     }
 
     /// The files that were read from disk.
@@ -125,9 +125,9 @@ fn file_of(kind: &Kind) -> Option<String> {
     }
 }
 
-fn compiler(includes: &[PathBuf], files: &[impl AsRef<Path>], source_info: bool) -> Result<Compiler, Error> {
+fn compiler(includes: &[PathBuf], files: &[impl AsRef<Path>]) -> Result<Compiler, Error> {
     let proto = |error: protox::Error| Error::Proto(complaint::lines(&error, includes));
     let mut compiler = Compiler::with_file_resolver(Resolver::new(includes));
-    compiler.include_source_info(source_info).include_imports(true).open_files(files).map_err(proto)?;
+    compiler.include_source_info(true).include_imports(true).open_files(files).map_err(proto)?;
     Ok(compiler)
 }

@@ -95,6 +95,7 @@
 mod builder;
 mod complaint;
 mod cycles;
+mod descriptors;
 mod emit;
 mod error;
 mod externs;
@@ -102,9 +103,11 @@ mod front;
 mod model;
 mod names;
 mod normal;
+mod number;
 mod read;
 mod required;
 mod resolver;
+mod rewrite;
 mod types;
 mod watch;
 

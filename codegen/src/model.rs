@@ -59,11 +59,13 @@ pub(crate) struct Message {
     /// Whether it, or a message within it, has required fields.
     pub(crate) has_required: bool,
     pub(crate) oneofs: Vec<Oneof>,
+    pub(crate) reserved_names: Vec<String>,
 }
 
 pub(crate) struct Field {
     pub(crate) number: u32,
     pub(crate) proto_name: String,
+    pub(crate) json_name: String,
     /// The struct's member, or the variant of a oneof.
     pub(crate) name: String,
     pub(crate) docs: Option<String>,

@@ -199,6 +199,7 @@ impl Reader<'_> {
             fields,
             has_required: false,
             oneofs,
+            reserved_names: message.reserved_names().map(str::to_owned).collect(),
         })
     }
 
@@ -212,6 +213,7 @@ impl Reader<'_> {
             Some(Field {
                 number: field.number(),
                 proto_name: field.name().to_owned(),
+                json_name: field.json_name().to_owned(),
                 name: names::snake(field.name()),
                 docs: None,
                 label: Label::Optional,
@@ -221,7 +223,8 @@ impl Reader<'_> {
             })
         });
         let (fields, has_required) = (fields.collect(), externs::has_required(message));
-        Ok(Message { home, name, full_name, docs: None, fields, has_required, oneofs: Vec::new() })
+        let (oneofs, reserved_names) = (Vec::new(), Vec::new());
+        Ok(Message { home, name, full_name, docs: None, fields, has_required, oneofs, reserved_names })
     }
 
     fn field(&self, field: &FieldDescriptor, oneofs: &[OneofDescriptor]) -> Result<Field, Error> {
@@ -245,14 +248,14 @@ impl Reader<'_> {
             Label::Member(_) => names::camel(field.name()),
             _ => names::snake(field.name()),
         };
-        let proto_name = field.name().to_owned();
+        let (proto_name, json_name) = (field.name().to_owned(), field.json_name().to_owned());
         let kind = match self.kind(&kind)? {
             Kind::Message(index) if field.is_group() => Kind::Group(index),
             kind => kind,
         };
         let default = default(field);
         let number = field.number();
-        Ok(Field { number, proto_name, name, docs: comment, label, kind, default, is_boxed: false })
+        Ok(Field { number, proto_name, json_name, name, docs: comment, label, kind, default, is_boxed: false })
     }
 
     fn kind(&self, kind: &ProtoKind) -> Result<Kind, Error> {

@@ -1,5 +1,6 @@
 """Builds our programs and installs the peers, each with its own package manager, into interop/.peers."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -84,15 +85,29 @@ def python():
 
 def node():
     folder = PEERS / "node"
-    for file in (INTEROP / "node").iterdir():
-        (folder / "protos").mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, folder)
+    (folder / "protos").mkdir(parents=True, exist_ok=True)
     for proto in PROTOS:
         shutil.copy(proto, folder / "protos")
-    # No package that we use needs its install script.
-    once("node", (folder / "package-lock.json").read_text(),
-         lambda: run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder))
+    npm(folder, INTEROP / "node", [file.name for file in (INTEROP / "node").iterdir()])
     return ["node", str(folder / "peer.js")]
+
+
+def npm(folder, source, files):
+    """Copies the files, and installs what the package-lock.json among them names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        shutil.copy(source / file, folder)
+    # No package that we use needs its install script.
+    once(folder.name, (folder / "package-lock.json").read_text(),
+         lambda: run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder))
+
+
+@functools.cache
+def compiler():
+    """The program that compiles .proto files with threadwire-build."""
+    run(["cargo", "build", "--locked", "--package", "threadwire-build", "--example", "compile", "--target-dir",
+         target()], cwd=ROOT)
+    return str(target() / "debug" / "examples" / "compile")
 
 
 def grpcurl():

@@ -14,6 +14,10 @@ class Tally:
         self.failures += 1
         print(f"FAILED {case}: {why}", flush=True)
 
+    def note(self, text):
+        """Says something that is no case."""
+        print(text, flush=True)
+
     def equal(self, case, came, expected):
         if came == expected:
             self.ok(case)

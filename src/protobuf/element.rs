@@ -56,7 +56,7 @@ pub trait Element {
     /// Writes the value without its tag.
     fn write(value: &Self::Value, encoder: &mut Encoder<'_>);
     /// Prints the value under its field's name.
-    fn print(value: &Self::Value, name: &'static str, text: &mut Text);
+    fn print(value: &Self::Value, name: &'static str, text: &mut Text<'_>);
     /// Looks for required fields that are missing in it.
     fn check(_value: &Self::Value, _missing: &mut Missing) {}
 }
@@ -100,7 +100,7 @@ macro_rules! varint {
                 encoder.put(|writer| writer.write_varint($write(*value)));
             }
 
-            fn print(value: &$value, name: &'static str, text: &mut Text) {
+            fn print(value: &$value, name: &'static str, text: &mut Text<'_>) {
                 text.line(name, value);
             }
         }
@@ -171,7 +171,7 @@ macro_rules! fixed {
                 encoder.put(|writer| writer.$write(*value));
             }
 
-            fn print(value: &$value, name: &'static str, text: &mut Text) {
+            fn print(value: &$value, name: &'static str, text: &mut Text<'_>) {
                 text.line(name, &$print(*value));
             }
         }
@@ -236,7 +236,7 @@ impl Element for Str {
         encoder.put(|writer| writer.write_string(value));
     }
 
-    fn print(value: &String, name: &'static str, text: &mut Text) {
+    fn print(value: &String, name: &'static str, text: &mut Text<'_>) {
         text.quoted(name, value.as_bytes(), true);
     }
 }
@@ -277,7 +277,7 @@ impl Element for Bytes {
         encoder.put(|writer| writer.write_bytes(value));
     }
 
-    fn print(value: &Vec<u8>, name: &'static str, text: &mut Text) {
+    fn print(value: &Vec<u8>, name: &'static str, text: &mut Text<'_>) {
         text.quoted(name, value, false);
     }
 }
@@ -385,7 +385,7 @@ impl<T: Enumeration> Element for Enum<T> {
         Int32::write(&(*value).into(), encoder);
     }
 
-    fn print(value: &T, name: &'static str, text: &mut Text) {
+    fn print(value: &T, name: &'static str, text: &mut Text<'_>) {
         match value.name() {
             Some(value) => text.line(name, &value),
             None => Int32::print(&(*value).into(), name, text),
@@ -471,8 +471,8 @@ impl<M: Message> Element for Nested<M> {
         encoder.part(|encoder| value.visit(encoder));
     }
 
-    fn print(value: &M, name: &'static str, text: &mut Text) {
-        text.block(name, |text| value.visit(text));
+    fn print(value: &M, name: &'static str, text: &mut Text<'_>) {
+        text.block(name, |text| text.fields(value));
     }
 
     fn check(value: &M, missing: &mut Missing) {
@@ -504,7 +504,7 @@ impl<E: Element> Element for Boxed<E> {
         E::write(value, encoder);
     }
 
-    fn print(value: &Box<E::Value>, name: &'static str, text: &mut Text) {
+    fn print(value: &Box<E::Value>, name: &'static str, text: &mut Text<'_>) {
         E::print(value, name, text);
     }
 
@@ -536,10 +536,10 @@ impl<M: Message> Element for Group<M> {
         value.visit(encoder);
     }
 
-    fn print(value: &M, _name: &'static str, text: &mut Text) {
+    fn print(value: &M, _name: &'static str, text: &mut Text<'_>) {
         // The name of the message, from which that of the field is made.
         let name = M::FULL_NAME.rsplit('.').next().unwrap_or_default();
-        text.block(name, |text| value.visit(text));
+        text.block(name, |text| text.fields(value));
     }
 
     fn check(value: &M, missing: &mut Missing) {

@@ -31,9 +31,16 @@ pub struct Sizes {
     total: usize,
     // The length of each length-prefixed part, in the order in which the parts begin.
     parts: Vec<usize>,
+    // Whether unknown fields are left out.
+    known_only: bool,
 }
 
 impl Sizes {
+    /// Without the unknown fields.
+    pub(super) fn of_known() -> Self {
+        Self { known_only: true, ..Self::default() }
+    }
+
     pub(super) fn total(&self) -> usize {
         self.total
     }
@@ -102,7 +109,9 @@ impl Visitor for Sizes {
     }
 
     fn unknown(&mut self, fields: &UnknownFields) {
-        self.total += fields.as_bytes().len();
+        if !self.known_only {
+            self.total += fields.as_bytes().len();
+        }
     }
 }
 
@@ -113,11 +122,13 @@ pub struct Encoder<'b> {
     buffer: &'b mut [u8],
     written: usize,
     parts: std::vec::IntoIter<usize>,
+    known_only: bool,
 }
 
 impl<'b> Encoder<'b> {
     pub(super) fn new(buffer: &'b mut [u8], sizes: Sizes) -> Self {
-        Self { buffer, written: 0, parts: sizes.parts.into_iter() }
+        let Sizes { parts, known_only, .. } = sizes;
+        Self { buffer, written: 0, parts: parts.into_iter(), known_only }
     }
 
     /// Writes with quick-protobuf's writer; into memory, which has room for all that was measured.
@@ -193,8 +204,10 @@ impl Visitor for Encoder<'_> {
     }
 
     fn unknown(&mut self, fields: &UnknownFields) {
-        // They are whole, tags included.
-        self.write(fields.as_bytes());
+        if !self.known_only {
+            // They are whole, tags included.
+            self.write(fields.as_bytes());
+        }
     }
 }
 

@@ -8,11 +8,14 @@ use std::fmt::Debug;
 use bytes::Bytes;
 
 use super::decode::Decoder;
+use super::descriptor::{EnumDescriptor, MessageDescriptor};
 use super::encode::{Encoder, Sizes};
+#[cfg(feature = "json")]
+use super::json;
 use super::missing::Missing;
-use super::text::Text;
+use super::text;
 use super::visit::Visitor;
-use super::{DecodeError, EncodeError, MESSAGE_SIZE_LIMIT};
+use super::{DecodeError, EncodeError, MESSAGE_SIZE_LIMIT, ParseError};
 
 /// A message of a .proto file. Generated code implements it; only call it.
 pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
@@ -22,6 +25,9 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// Whether it, or a message within it, has required fields (proto2).
     #[doc(hidden)]
     const HAS_REQUIRED: bool = false;
+
+    /// What the .proto file declares of it: names, types, labels.
+    fn descriptor() -> &'static MessageDescriptor;
 
     /// Reads the value of one field whose tag has been read; a tag that is not known goes to `Decoder::unknown`.
     #[doc(hidden)]
@@ -103,10 +109,45 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// The text form, a field a line, as Python's `print(message)` shows it; maps are in the order of their keys.
     /// Unknown fields are not shown.
     fn to_text(&self) -> String {
-        let mut text = Text::default();
-        self.visit(&mut text);
-        text.into_string()
+        text::Printer::new().print(self)
     }
+
+    /// Parses the text form; [`text::Parser`](super::text::Parser) has what can be chosen.
+    ///
+    /// # Errors
+    ///
+    /// When `text` is not such a message; the error names the field, the line and the column.
+    fn from_text(text: &str) -> Result<Self, ParseError> {
+        text::Parser::new().parse(text)
+    }
+
+    /// The message as JSON; [`json::Printer`](super::json::Printer) has what can be chosen.
+    ///
+    /// # Errors
+    ///
+    /// When it has no JSON form, such as a `Timestamp` out of its range.
+    #[cfg(feature = "json")]
+    fn to_json(&self) -> Result<String, json::PrintError> {
+        json::Printer::new().print(self)
+    }
+
+    /// Parses JSON; [`json::Parser`](super::json::Parser) has what can be chosen.
+    ///
+    /// # Errors
+    ///
+    /// When `json` is not such a message; the error names the field, the line and the column.
+    #[cfg(feature = "json")]
+    fn from_json(json: &str) -> Result<Self, ParseError> {
+        json::Parser::new().parse(json)
+    }
+}
+
+/// Encodes a message without the unknown fields, those of the messages in it included.
+pub(super) fn encode_known<M: Message>(message: &M) -> Result<Vec<u8>, EncodeError> {
+    let sizes = sizes(message, Sizes::of_known())?;
+    let mut bytes = vec![0; sizes.total()];
+    message.visit(&mut Encoder::new(&mut bytes, sizes));
+    Ok(bytes)
 }
 
 #[inline]
@@ -118,7 +159,7 @@ fn merge<M: Message>(message: &mut M, mut decoder: Decoder<'_>) -> Result<(), De
 #[inline]
 /// Appends `head` zeros and the message.
 fn append<M: Message>(message: &M, head: usize, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
-    let sizes = sizes(message)?;
+    let sizes = sizes(message, Sizes::default())?;
     let start = buffer.len() + head;
     if buffer.capacity() == 0 {
         // Cheaper than to let it grow.
@@ -130,8 +171,7 @@ fn append<M: Message>(message: &M, head: usize, buffer: &mut Vec<u8>) -> Result<
 }
 
 #[inline]
-fn sizes<M: Message>(message: &M) -> Result<Sizes, EncodeError> {
-    let mut sizes = Sizes::default();
+fn sizes<M: Message>(message: &M, mut sizes: Sizes) -> Result<Sizes, EncodeError> {
     message.visit(&mut sizes);
     if sizes.total() > MESSAGE_SIZE_LIMIT {
         return Err(EncodeError::too_large(M::FULL_NAME, sizes.total()));
@@ -148,4 +188,7 @@ fn sizes<M: Message>(message: &M) -> Result<Sizes, EncodeError> {
 pub trait Enumeration: Copy + Debug + Default + PartialEq + From<i32> + Into<i32> + Send + Sync + 'static {
     /// The name as the .proto file has it, such as `PHONE_TYPE_HOME`; `None` for a number it does not name.
     fn name(self) -> Option<&'static str>;
+
+    /// What the .proto file declares of it.
+    fn descriptor() -> &'static EnumDescriptor;
 }

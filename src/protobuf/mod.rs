@@ -1,4 +1,4 @@
-//! The message layer: [`Message`], decoding, encoding, unknown fields, the text form, and the well-known types
+//! The message layer: [`Message`], decoding, encoding, unknown fields, the text form, JSON, and the well-known types
 //! ([`well_known`]). What a call can carry is a [`Payload`], as every message is.
 //!
 //! Owns the rules of the Protocol Buffers encoding (<https://protobuf.dev/programming-guides/encoding/>) as far as
@@ -47,17 +47,30 @@
 //!   nest at most [`RECURSION_LIMIT`] deep, [`MEMORY_PER_BYTE`] and [`UNKNOWN_FIELD_LIMIT`] bound the rest.
 //! - Fields it does not know, and known fields with another wire type, are kept and written again, byte for byte.
 //! - A field that comes twice is merged as the rules say: the last scalar wins, messages merge, lists grow.
+//!
+//! [`text`] and, with the feature `json`, `json` are read by way of the same bytes: they are written in the wire format as
+//! the message's [descriptor](MessageDescriptor) tells, and decoded.
 
 pub mod compat;
 mod decode;
+mod descriptor;
 mod element;
 mod encode;
 mod error;
+#[cfg(feature = "json")]
+pub mod json;
 mod message;
 mod missing;
 mod number;
+mod parse_error;
+mod path;
 mod payload;
-mod text;
+mod records;
+mod registry;
+mod scalar;
+mod special;
+pub mod text;
+mod transcode;
 mod unknown;
 mod visit;
 pub mod well_known;
@@ -66,9 +79,12 @@ pub mod well_known;
 pub use bytes::Bytes;
 /// A string in a buffer that it shares, as messages of `threadwire_build::Builder::shared` hold it.
 pub use bytestring::ByteString;
+pub use descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use message::{Enumeration, Message};
+pub use parse_error::{ParseError, ParseErrorKind};
 pub use payload::{Payload, PayloadError};
+pub use registry::TypeRegistry;
 pub use unknown::UnknownFields;
 
 /// How many messages may lie within each other below the outermost one, as in the other implementations.
@@ -93,6 +109,7 @@ pub const MESSAGE_SIZE_LIMIT: usize = i32::MAX as usize;
 #[doc(hidden)]
 pub mod runtime {
     pub use super::decode::Decoder;
+    pub use super::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
     pub use super::element::{
         Bool, Boxed, Bytes, Closed, Double, Element, Enum, Fixed32, Fixed64, Float, Group, Int32, Int64, Nested,
         Packable, Scalar, Sfixed32, Sfixed64, SharedBytes, SharedStr, Sint32, Sint64, Str, Uint32, Uint64,

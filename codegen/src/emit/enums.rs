@@ -7,7 +7,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::docs::docs;
-use super::{Context, Emitted, allow};
+use super::{Context, Emitted, allow, descriptor};
 use crate::error::Error;
 use crate::model::{Enum, Value};
 use crate::names::ident;
@@ -69,6 +69,7 @@ fn conversions(context: &Context<'_>, declared: &Enum) -> TokenStream {
     let names = values.iter().map(|value| ident(&value.name)).collect::<Vec<_>>();
     let numbers = values.iter().map(|value| Literal::i32_unsuffixed(value.number)).collect::<Vec<_>>();
     let proto_names = values.iter().map(|value| value.proto_name.as_str());
+    let descriptor = descriptor::declared_enum(context, declared);
     let default = declared.values.first().map_or(0, |value| value.number);
     quote! {
         impl ::core::convert::From<i32> for #name {
@@ -117,6 +118,8 @@ fn conversions(context: &Context<'_>, declared: &Enum) -> TokenStream {
                     _ => ::core::option::Option::None,
                 }
             }
+
+            #descriptor
         }
     }
 }

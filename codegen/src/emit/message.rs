@@ -9,7 +9,7 @@ use quote::quote;
 
 use super::defaults;
 use super::docs::docs;
-use super::{Context, Emitted, allow, path, shape};
+use super::{Context, Emitted, allow, descriptor, path, shape};
 use crate::error::Error;
 use crate::model::{Field, Home, Kind, Label, Message, Oneof};
 use crate::names::ident;
@@ -100,7 +100,7 @@ impl Writer<'_> {
             arms.push(self.arms(field)?);
             visits.push(self.visit(field)?);
         }
-        let allow = allow();
+        let (allow, descriptor) = (allow(), descriptor::message(self.context, self.message)?);
         let has_required = self.message.has_required.then(|| {
             quote!(
                 const HAS_REQUIRED: bool = true;
@@ -111,6 +111,8 @@ impl Writer<'_> {
             impl #protobuf::Message for #name {
                 const FULL_NAME: &'static str = #full_name;
                 #has_required
+
+                #descriptor
 
                 fn merge_field(
                     &mut self,

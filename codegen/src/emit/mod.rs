@@ -1,6 +1,7 @@
 //! Puts the files together: every type in its module, with the paths between them.
 
 mod defaults;
+mod descriptor;
 mod docs;
 mod enums;
 mod includes;

@@ -30,6 +30,23 @@ pub struct Request {
 )]
 impl ::threadwire::protobuf::Message for Request {
     const FULL_NAME: &'static str = "demo.v1.Request";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "demo.v1.Request",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "name",
+                    "name",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -84,6 +101,30 @@ pub struct Reply {
 )]
 impl ::threadwire::protobuf::Message for Reply {
     const FULL_NAME: &'static str = "demo.v1.Reply";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "demo.v1.Reply",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "message",
+                    "message",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "code",
+                    "code",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,

@@ -48,6 +48,103 @@ pub struct Shapes {
 )]
 impl ::threadwire::protobuf::Message for Shapes {
     const FULL_NAME: &'static str = "shapes.Shapes";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "shapes.Shapes",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "singular",
+                    "singular",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "present",
+                    "present",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Optional,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "packed",
+                    "packed",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Packed,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "unpacked",
+                    "unpacked",
+                    4,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "strings",
+                    "strings",
+                    5,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "message",
+                    "message",
+                    6,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Tree as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Optional,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "map",
+                    "map",
+                    7,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Tree as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Map(
+                        ::threadwire::protobuf::runtime::Kind::String,
+                    ),
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "kind",
+                    "kind",
+                    8,
+                    ::threadwire::protobuf::runtime::Kind::Enum(
+                        <Kind as ::threadwire::protobuf::Enumeration>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "data",
+                    "data",
+                    9,
+                    ::threadwire::protobuf::runtime::Kind::Bytes,
+                    ::threadwire::protobuf::runtime::Label::Member(0),
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "itself",
+                    "itself",
+                    10,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Shapes as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Member(0),
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "number",
+                    "number",
+                    11,
+                    ::threadwire::protobuf::runtime::Kind::Int64,
+                    ::threadwire::protobuf::runtime::Label::Member(1),
+                ),
+            ],
+            &["choice", "inner"],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -286,6 +383,43 @@ pub struct Tree {
 )]
 impl ::threadwire::protobuf::Message for Tree {
     const FULL_NAME: &'static str = "shapes.Tree";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "shapes.Tree",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "left",
+                    "left",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Tree as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Optional,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "children",
+                    "children",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Tree as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "leaf",
+                    "leaf",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Leaf as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Optional,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -364,6 +498,27 @@ pub struct Leaf {
 )]
 impl ::threadwire::protobuf::Message for Leaf {
     const FULL_NAME: &'static str = "shapes.Leaf";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "shapes.Leaf",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "trees",
+                    "trees",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Tree as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Map(
+                        ::threadwire::protobuf::runtime::Kind::Int32,
+                    ),
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -474,6 +629,19 @@ impl ::threadwire::protobuf::Enumeration for Kind {
             _ => ::core::option::Option::None,
         }
     }
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::EnumDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::EnumDescriptor = ::threadwire::protobuf::runtime::EnumDescriptor::new(
+            "shapes.Kind",
+            &[
+                ("KIND_UNKNOWN", 0),
+                ("KIND_SOME", 16),
+                ("KIND_SAME", 16),
+                ("KIND_NEGATIVE", -1),
+            ],
+            false,
+        );
+        &DESCRIPTOR
+    }
 }
 /// What is declared within the message of this name (`shapes`).
 #[allow(
@@ -546,6 +714,15 @@ pub mod shapes {
     )]
     impl ::threadwire::protobuf::Message for Inner {
         const FULL_NAME: &'static str = "shapes.Shapes.Inner";
+        fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+            static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+                "shapes.Shapes.Inner",
+                &[],
+                &[],
+                &[],
+            );
+            &DESCRIPTOR
+        }
         fn merge_field(
             &mut self,
             tag: u32,

@@ -36,6 +36,39 @@ pub struct Status {
 )]
 impl ::threadwire::protobuf::Message for Status {
     const FULL_NAME: &'static str = "google.rpc.Status";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.rpc.Status",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "code",
+                    "code",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "message",
+                    "message",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "details",
+                    "details",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <::threadwire::protobuf::well_known::Any as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -65,6 +98,7 @@ impl ::threadwire::protobuf::Message for Status {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -120,6 +154,39 @@ pub struct ErrorInfo {
 )]
 impl ::threadwire::protobuf::Message for ErrorInfo {
     const FULL_NAME: &'static str = "google.rpc.ErrorInfo";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.rpc.ErrorInfo",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "reason",
+                    "reason",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "domain",
+                    "domain",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "metadata",
+                    "metadata",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Map(
+                        ::threadwire::protobuf::runtime::Kind::String,
+                    ),
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -148,6 +215,7 @@ impl ::threadwire::protobuf::Message for ErrorInfo {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -197,6 +265,25 @@ pub struct RetryInfo {
 )]
 impl ::threadwire::protobuf::Message for RetryInfo {
     const FULL_NAME: &'static str = "google.rpc.RetryInfo";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.rpc.RetryInfo",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "retry_delay",
+                    "retryDelay",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <::threadwire::protobuf::well_known::Duration as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Optional,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -214,6 +301,7 @@ impl ::threadwire::protobuf::Message for RetryInfo {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .optional::<
@@ -256,6 +344,30 @@ pub struct DebugInfo {
 )]
 impl ::threadwire::protobuf::Message for DebugInfo {
     const FULL_NAME: &'static str = "google.rpc.DebugInfo";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.rpc.DebugInfo",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "stack_entries",
+                    "stackEntries",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "detail",
+                    "detail",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -277,6 +389,7 @@ impl ::threadwire::protobuf::Message for DebugInfo {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -319,6 +432,25 @@ pub struct QuotaFailure {
 )]
 impl ::threadwire::protobuf::Message for QuotaFailure {
     const FULL_NAME: &'static str = "google.rpc.QuotaFailure";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.rpc.QuotaFailure",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "violations",
+                    "violations",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <quota_failure::Violation as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -334,6 +466,7 @@ impl ::threadwire::protobuf::Message for QuotaFailure {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -372,6 +505,25 @@ pub struct PreconditionFailure {
 )]
 impl ::threadwire::protobuf::Message for PreconditionFailure {
     const FULL_NAME: &'static str = "google.rpc.PreconditionFailure";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.rpc.PreconditionFailure",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "violations",
+                    "violations",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <precondition_failure::Violation as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -389,6 +541,7 @@ impl ::threadwire::protobuf::Message for PreconditionFailure {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -427,6 +580,25 @@ pub struct BadRequest {
 )]
 impl ::threadwire::protobuf::Message for BadRequest {
     const FULL_NAME: &'static str = "google.rpc.BadRequest";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.rpc.BadRequest",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "field_violations",
+                    "fieldViolations",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <bad_request::FieldViolation as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -444,6 +616,7 @@ impl ::threadwire::protobuf::Message for BadRequest {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -484,6 +657,30 @@ pub struct RequestInfo {
 )]
 impl ::threadwire::protobuf::Message for RequestInfo {
     const FULL_NAME: &'static str = "google.rpc.RequestInfo";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.rpc.RequestInfo",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "request_id",
+                    "requestId",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "serving_data",
+                    "servingData",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -505,6 +702,7 @@ impl ::threadwire::protobuf::Message for RequestInfo {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -553,6 +751,44 @@ pub struct ResourceInfo {
 )]
 impl ::threadwire::protobuf::Message for ResourceInfo {
     const FULL_NAME: &'static str = "google.rpc.ResourceInfo";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.rpc.ResourceInfo",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "resource_type",
+                    "resourceType",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "resource_name",
+                    "resourceName",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "owner",
+                    "owner",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "description",
+                    "description",
+                    4,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -586,6 +822,7 @@ impl ::threadwire::protobuf::Message for ResourceInfo {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -636,6 +873,25 @@ pub struct Help {
 )]
 impl ::threadwire::protobuf::Message for Help {
     const FULL_NAME: &'static str = "google.rpc.Help";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.rpc.Help",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "links",
+                    "links",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <help::Link as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -651,6 +907,7 @@ impl ::threadwire::protobuf::Message for Help {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -691,6 +948,30 @@ pub struct LocalizedMessage {
 )]
 impl ::threadwire::protobuf::Message for LocalizedMessage {
     const FULL_NAME: &'static str = "google.rpc.LocalizedMessage";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.rpc.LocalizedMessage",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "locale",
+                    "locale",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "message",
+                    "message",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -712,6 +993,7 @@ impl ::threadwire::protobuf::Message for LocalizedMessage {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -782,6 +1064,74 @@ pub mod quota_failure {
     )]
     impl ::threadwire::protobuf::Message for Violation {
         const FULL_NAME: &'static str = "google.rpc.QuotaFailure.Violation";
+        fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+            static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+                "google.rpc.QuotaFailure.Violation",
+                &[
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "subject",
+                        "subject",
+                        1,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "description",
+                        "description",
+                        2,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "api_service",
+                        "apiService",
+                        3,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "quota_metric",
+                        "quotaMetric",
+                        4,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "quota_id",
+                        "quotaId",
+                        5,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "quota_dimensions",
+                        "quotaDimensions",
+                        6,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Map(
+                            ::threadwire::protobuf::runtime::Kind::String,
+                        ),
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "quota_value",
+                        "quotaValue",
+                        7,
+                        ::threadwire::protobuf::runtime::Kind::Int64,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "future_quota_value",
+                        "futureQuotaValue",
+                        8,
+                        ::threadwire::protobuf::runtime::Kind::Int64,
+                        ::threadwire::protobuf::runtime::Label::Optional,
+                    ),
+                ],
+                &[],
+                &[],
+            );
+            &DESCRIPTOR
+        }
         fn merge_field(
             &mut self,
             tag: u32,
@@ -844,6 +1194,7 @@ pub mod quota_failure {
                 _ => decoder.unknown(tag, &mut self.unknown_fields),
             }
         }
+        #[inline]
         fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
             visitor
                 .singular::<
@@ -927,6 +1278,37 @@ pub mod precondition_failure {
     )]
     impl ::threadwire::protobuf::Message for Violation {
         const FULL_NAME: &'static str = "google.rpc.PreconditionFailure.Violation";
+        fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+            static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+                "google.rpc.PreconditionFailure.Violation",
+                &[
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "type",
+                        "type",
+                        1,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "subject",
+                        "subject",
+                        2,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "description",
+                        "description",
+                        3,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                ],
+                &[],
+                &[],
+            );
+            &DESCRIPTOR
+        }
         fn merge_field(
             &mut self,
             tag: u32,
@@ -954,6 +1336,7 @@ pub mod precondition_failure {
                 _ => decoder.unknown(tag, &mut self.unknown_fields),
             }
         }
+        #[inline]
         fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
             visitor
                 .singular::<
@@ -1018,6 +1401,46 @@ pub mod bad_request {
     )]
     impl ::threadwire::protobuf::Message for FieldViolation {
         const FULL_NAME: &'static str = "google.rpc.BadRequest.FieldViolation";
+        fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+            static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+                "google.rpc.BadRequest.FieldViolation",
+                &[
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "field",
+                        "field",
+                        1,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "description",
+                        "description",
+                        2,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "reason",
+                        "reason",
+                        3,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "localized_message",
+                        "localizedMessage",
+                        4,
+                        ::threadwire::protobuf::runtime::Kind::Message(
+                            <super::LocalizedMessage as ::threadwire::protobuf::Message>::descriptor,
+                        ),
+                        ::threadwire::protobuf::runtime::Label::Optional,
+                    ),
+                ],
+                &[],
+                &[],
+            );
+            &DESCRIPTOR
+        }
         fn merge_field(
             &mut self,
             tag: u32,
@@ -1053,6 +1476,7 @@ pub mod bad_request {
                 _ => decoder.unknown(tag, &mut self.unknown_fields),
             }
         }
+        #[inline]
         fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
             visitor
                 .singular::<
@@ -1117,6 +1541,30 @@ pub mod help {
     )]
     impl ::threadwire::protobuf::Message for Link {
         const FULL_NAME: &'static str = "google.rpc.Help.Link";
+        fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+            static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+                "google.rpc.Help.Link",
+                &[
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "description",
+                        "description",
+                        1,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                    ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                        "url",
+                        "url",
+                        2,
+                        ::threadwire::protobuf::runtime::Kind::String,
+                        ::threadwire::protobuf::runtime::Label::Singular,
+                    ),
+                ],
+                &[],
+                &[],
+            );
+            &DESCRIPTOR
+        }
         fn merge_field(
             &mut self,
             tag: u32,
@@ -1138,6 +1586,7 @@ pub mod help {
                 _ => decoder.unknown(tag, &mut self.unknown_fields),
             }
         }
+        #[inline]
         fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
             visitor
                 .singular::<

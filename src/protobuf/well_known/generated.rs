@@ -34,6 +34,30 @@ pub struct Any {
 )]
 impl ::threadwire::protobuf::Message for Any {
     const FULL_NAME: &'static str = "google.protobuf.Any";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Any",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "type_url",
+                    "typeUrl",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "value",
+                    "value",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Bytes,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -55,6 +79,7 @@ impl ::threadwire::protobuf::Message for Any {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -97,6 +122,23 @@ pub struct SourceContext {
 )]
 impl ::threadwire::protobuf::Message for SourceContext {
     const FULL_NAME: &'static str = "google.protobuf.SourceContext";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.SourceContext",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "file_name",
+                    "fileName",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -112,6 +154,7 @@ impl ::threadwire::protobuf::Message for SourceContext {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -162,6 +205,73 @@ pub struct Type {
 )]
 impl ::threadwire::protobuf::Message for Type {
     const FULL_NAME: &'static str = "google.protobuf.Type";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Type",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "name",
+                    "name",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "fields",
+                    "fields",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Field as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "oneofs",
+                    "oneofs",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "options",
+                    "options",
+                    4,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Option as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "source_context",
+                    "sourceContext",
+                    5,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <SourceContext as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Optional,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "syntax",
+                    "syntax",
+                    6,
+                    ::threadwire::protobuf::runtime::Kind::Enum(
+                        <Syntax as ::threadwire::protobuf::Enumeration>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "edition",
+                    "edition",
+                    7,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -213,6 +323,7 @@ impl ::threadwire::protobuf::Message for Type {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -291,6 +402,92 @@ pub struct Field {
 )]
 impl ::threadwire::protobuf::Message for Field {
     const FULL_NAME: &'static str = "google.protobuf.Field";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Field",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "kind",
+                    "kind",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Enum(
+                        <field::Kind as ::threadwire::protobuf::Enumeration>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "cardinality",
+                    "cardinality",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Enum(
+                        <field::Cardinality as ::threadwire::protobuf::Enumeration>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "number",
+                    "number",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "name",
+                    "name",
+                    4,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "type_url",
+                    "typeUrl",
+                    6,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "oneof_index",
+                    "oneofIndex",
+                    7,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "packed",
+                    "packed",
+                    8,
+                    ::threadwire::protobuf::runtime::Kind::Bool,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "options",
+                    "options",
+                    9,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Option as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "json_name",
+                    "jsonName",
+                    10,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "default_value",
+                    "defaultValue",
+                    11,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -360,6 +557,7 @@ impl ::threadwire::protobuf::Message for Field {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -442,6 +640,66 @@ pub struct Enum {
 )]
 impl ::threadwire::protobuf::Message for Enum {
     const FULL_NAME: &'static str = "google.protobuf.Enum";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Enum",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "name",
+                    "name",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "enumvalue",
+                    "enumvalue",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <EnumValue as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "options",
+                    "options",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Option as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "source_context",
+                    "sourceContext",
+                    4,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <SourceContext as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Optional,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "syntax",
+                    "syntax",
+                    5,
+                    ::threadwire::protobuf::runtime::Kind::Enum(
+                        <Syntax as ::threadwire::protobuf::Enumeration>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "edition",
+                    "edition",
+                    6,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -487,6 +745,7 @@ impl ::threadwire::protobuf::Message for Enum {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -547,6 +806,39 @@ pub struct EnumValue {
 )]
 impl ::threadwire::protobuf::Message for EnumValue {
     const FULL_NAME: &'static str = "google.protobuf.EnumValue";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.EnumValue",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "name",
+                    "name",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "number",
+                    "number",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "options",
+                    "options",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Option as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -574,6 +866,7 @@ impl ::threadwire::protobuf::Message for EnumValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -620,6 +913,32 @@ pub struct Option {
 )]
 impl ::threadwire::protobuf::Message for Option {
     const FULL_NAME: &'static str = "google.protobuf.Option";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Option",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "name",
+                    "name",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "value",
+                    "value",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Any as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Optional,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -641,6 +960,7 @@ impl ::threadwire::protobuf::Message for Option {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -693,6 +1013,75 @@ pub struct Api {
 )]
 impl ::threadwire::protobuf::Message for Api {
     const FULL_NAME: &'static str = "google.protobuf.Api";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Api",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "name",
+                    "name",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "methods",
+                    "methods",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Method as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "options",
+                    "options",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Option as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "version",
+                    "version",
+                    4,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "source_context",
+                    "sourceContext",
+                    5,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <SourceContext as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Optional,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "mixins",
+                    "mixins",
+                    6,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Mixin as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "syntax",
+                    "syntax",
+                    7,
+                    ::threadwire::protobuf::runtime::Kind::Enum(
+                        <Syntax as ::threadwire::protobuf::Enumeration>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -744,6 +1133,7 @@ impl ::threadwire::protobuf::Message for Api {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -816,6 +1206,69 @@ pub struct Method {
 )]
 impl ::threadwire::protobuf::Message for Method {
     const FULL_NAME: &'static str = "google.protobuf.Method";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Method",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "name",
+                    "name",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "request_type_url",
+                    "requestTypeUrl",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "request_streaming",
+                    "requestStreaming",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::Bool,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "response_type_url",
+                    "responseTypeUrl",
+                    4,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "response_streaming",
+                    "responseStreaming",
+                    5,
+                    ::threadwire::protobuf::runtime::Kind::Bool,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "options",
+                    "options",
+                    6,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Option as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "syntax",
+                    "syntax",
+                    7,
+                    ::threadwire::protobuf::runtime::Kind::Enum(
+                        <Syntax as ::threadwire::protobuf::Enumeration>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -867,6 +1320,7 @@ impl ::threadwire::protobuf::Message for Method {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -929,6 +1383,30 @@ pub struct Mixin {
 )]
 impl ::threadwire::protobuf::Message for Mixin {
     const FULL_NAME: &'static str = "google.protobuf.Mixin";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Mixin",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "name",
+                    "name",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "root",
+                    "root",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -950,6 +1428,7 @@ impl ::threadwire::protobuf::Message for Mixin {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<::threadwire::protobuf::runtime::Str>(1u32, "name", &self.name);
@@ -990,6 +1469,30 @@ pub struct Duration {
 )]
 impl ::threadwire::protobuf::Message for Duration {
     const FULL_NAME: &'static str = "google.protobuf.Duration";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Duration",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "seconds",
+                    "seconds",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Int64,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "nanos",
+                    "nanos",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1011,6 +1514,7 @@ impl ::threadwire::protobuf::Message for Duration {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1051,6 +1555,15 @@ pub struct Empty {
 )]
 impl ::threadwire::protobuf::Message for Empty {
     const FULL_NAME: &'static str = "google.protobuf.Empty";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Empty",
+            &[],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1060,6 +1573,7 @@ impl ::threadwire::protobuf::Message for Empty {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor.unknown(&self.unknown_fields);
     }
@@ -1094,6 +1608,23 @@ pub struct FieldMask {
 )]
 impl ::threadwire::protobuf::Message for FieldMask {
     const FULL_NAME: &'static str = "google.protobuf.FieldMask";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.FieldMask",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "paths",
+                    "paths",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1109,6 +1640,7 @@ impl ::threadwire::protobuf::Message for FieldMask {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -1147,6 +1679,27 @@ pub struct Struct {
 )]
 impl ::threadwire::protobuf::Message for Struct {
     const FULL_NAME: &'static str = "google.protobuf.Struct";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Struct",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "fields",
+                    "fields",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Value as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Map(
+                        ::threadwire::protobuf::runtime::Kind::String,
+                    ),
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1163,6 +1716,7 @@ impl ::threadwire::protobuf::Message for Struct {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .map::<
@@ -1202,6 +1756,64 @@ pub struct Value {
 )]
 impl ::threadwire::protobuf::Message for Value {
     const FULL_NAME: &'static str = "google.protobuf.Value";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Value",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "null_value",
+                    "nullValue",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Enum(
+                        <NullValue as ::threadwire::protobuf::Enumeration>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Member(0),
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "number_value",
+                    "numberValue",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Double,
+                    ::threadwire::protobuf::runtime::Label::Member(0),
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "string_value",
+                    "stringValue",
+                    3,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Member(0),
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "bool_value",
+                    "boolValue",
+                    4,
+                    ::threadwire::protobuf::runtime::Kind::Bool,
+                    ::threadwire::protobuf::runtime::Label::Member(0),
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "struct_value",
+                    "structValue",
+                    5,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Struct as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Member(0),
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "list_value",
+                    "listValue",
+                    6,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <ListValue as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Member(0),
+                ),
+            ],
+            &["kind"],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1313,6 +1925,7 @@ impl ::threadwire::protobuf::Message for Value {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .member::<
@@ -1431,6 +2044,25 @@ pub struct ListValue {
 )]
 impl ::threadwire::protobuf::Message for ListValue {
     const FULL_NAME: &'static str = "google.protobuf.ListValue";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.ListValue",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "values",
+                    "values",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Message(
+                        <Value as ::threadwire::protobuf::Message>::descriptor,
+                    ),
+                    ::threadwire::protobuf::runtime::Label::Repeated,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1446,6 +2078,7 @@ impl ::threadwire::protobuf::Message for ListValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .repeated::<
@@ -1486,6 +2119,30 @@ pub struct Timestamp {
 )]
 impl ::threadwire::protobuf::Message for Timestamp {
     const FULL_NAME: &'static str = "google.protobuf.Timestamp";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Timestamp",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "seconds",
+                    "seconds",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Int64,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "nanos",
+                    "nanos",
+                    2,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1507,6 +2164,7 @@ impl ::threadwire::protobuf::Message for Timestamp {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1549,6 +2207,23 @@ pub struct DoubleValue {
 )]
 impl ::threadwire::protobuf::Message for DoubleValue {
     const FULL_NAME: &'static str = "google.protobuf.DoubleValue";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.DoubleValue",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "value",
+                    "value",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Double,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1564,6 +2239,7 @@ impl ::threadwire::protobuf::Message for DoubleValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1602,6 +2278,23 @@ pub struct FloatValue {
 )]
 impl ::threadwire::protobuf::Message for FloatValue {
     const FULL_NAME: &'static str = "google.protobuf.FloatValue";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.FloatValue",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "value",
+                    "value",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Float,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1617,6 +2310,7 @@ impl ::threadwire::protobuf::Message for FloatValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1655,6 +2349,23 @@ pub struct Int64Value {
 )]
 impl ::threadwire::protobuf::Message for Int64Value {
     const FULL_NAME: &'static str = "google.protobuf.Int64Value";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Int64Value",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "value",
+                    "value",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Int64,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1670,6 +2381,7 @@ impl ::threadwire::protobuf::Message for Int64Value {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1708,6 +2420,23 @@ pub struct UInt64Value {
 )]
 impl ::threadwire::protobuf::Message for UInt64Value {
     const FULL_NAME: &'static str = "google.protobuf.UInt64Value";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.UInt64Value",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "value",
+                    "value",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Uint64,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1723,6 +2452,7 @@ impl ::threadwire::protobuf::Message for UInt64Value {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1761,6 +2491,23 @@ pub struct Int32Value {
 )]
 impl ::threadwire::protobuf::Message for Int32Value {
     const FULL_NAME: &'static str = "google.protobuf.Int32Value";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.Int32Value",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "value",
+                    "value",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Int32,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1776,6 +2523,7 @@ impl ::threadwire::protobuf::Message for Int32Value {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1814,6 +2562,23 @@ pub struct UInt32Value {
 )]
 impl ::threadwire::protobuf::Message for UInt32Value {
     const FULL_NAME: &'static str = "google.protobuf.UInt32Value";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.UInt32Value",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "value",
+                    "value",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Uint32,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1829,6 +2594,7 @@ impl ::threadwire::protobuf::Message for UInt32Value {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1867,6 +2633,23 @@ pub struct BoolValue {
 )]
 impl ::threadwire::protobuf::Message for BoolValue {
     const FULL_NAME: &'static str = "google.protobuf.BoolValue";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.BoolValue",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "value",
+                    "value",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Bool,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1882,6 +2665,7 @@ impl ::threadwire::protobuf::Message for BoolValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1920,6 +2704,23 @@ pub struct StringValue {
 )]
 impl ::threadwire::protobuf::Message for StringValue {
     const FULL_NAME: &'static str = "google.protobuf.StringValue";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.StringValue",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "value",
+                    "value",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::String,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1935,6 +2736,7 @@ impl ::threadwire::protobuf::Message for StringValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -1973,6 +2775,23 @@ pub struct BytesValue {
 )]
 impl ::threadwire::protobuf::Message for BytesValue {
     const FULL_NAME: &'static str = "google.protobuf.BytesValue";
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::MessageDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::MessageDescriptor = ::threadwire::protobuf::runtime::MessageDescriptor::new(
+            "google.protobuf.BytesValue",
+            &[
+                ::threadwire::protobuf::runtime::FieldDescriptor::new(
+                    "value",
+                    "value",
+                    1,
+                    ::threadwire::protobuf::runtime::Kind::Bytes,
+                    ::threadwire::protobuf::runtime::Label::Singular,
+                ),
+            ],
+            &[],
+            &[],
+        );
+        &DESCRIPTOR
+    }
     fn merge_field(
         &mut self,
         tag: u32,
@@ -1988,6 +2807,7 @@ impl ::threadwire::protobuf::Message for BytesValue {
             _ => decoder.unknown(tag, &mut self.unknown_fields),
         }
     }
+    #[inline]
     fn visit(&self, visitor: &mut impl ::threadwire::protobuf::runtime::Visitor) {
         visitor
             .singular::<
@@ -2067,6 +2887,14 @@ impl ::threadwire::protobuf::Enumeration for Syntax {
             _ => ::core::option::Option::None,
         }
     }
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::EnumDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::EnumDescriptor = ::threadwire::protobuf::runtime::EnumDescriptor::new(
+            "google.protobuf.Syntax",
+            &[("SYNTAX_PROTO2", 0), ("SYNTAX_PROTO3", 1), ("SYNTAX_EDITIONS", 2)],
+            false,
+        );
+        &DESCRIPTOR
+    }
 }
 /// The enum `google.protobuf.NullValue`.
 #[allow(
@@ -2128,6 +2956,14 @@ impl ::threadwire::protobuf::Enumeration for NullValue {
             0 => ::core::option::Option::Some("NULL_VALUE"),
             _ => ::core::option::Option::None,
         }
+    }
+    fn descriptor() -> &'static ::threadwire::protobuf::runtime::EnumDescriptor {
+        static DESCRIPTOR: ::threadwire::protobuf::runtime::EnumDescriptor = ::threadwire::protobuf::runtime::EnumDescriptor::new(
+            "google.protobuf.NullValue",
+            &[("NULL_VALUE", 0)],
+            false,
+        );
+        &DESCRIPTOR
     }
 }
 /// What is declared within the message of this name (`value`).
@@ -2329,6 +3165,34 @@ pub mod field {
                 _ => ::core::option::Option::None,
             }
         }
+        fn descriptor() -> &'static ::threadwire::protobuf::runtime::EnumDescriptor {
+            static DESCRIPTOR: ::threadwire::protobuf::runtime::EnumDescriptor = ::threadwire::protobuf::runtime::EnumDescriptor::new(
+                "google.protobuf.Field.Kind",
+                &[
+                    ("TYPE_UNKNOWN", 0),
+                    ("TYPE_DOUBLE", 1),
+                    ("TYPE_FLOAT", 2),
+                    ("TYPE_INT64", 3),
+                    ("TYPE_UINT64", 4),
+                    ("TYPE_INT32", 5),
+                    ("TYPE_FIXED64", 6),
+                    ("TYPE_FIXED32", 7),
+                    ("TYPE_BOOL", 8),
+                    ("TYPE_STRING", 9),
+                    ("TYPE_GROUP", 10),
+                    ("TYPE_MESSAGE", 11),
+                    ("TYPE_BYTES", 12),
+                    ("TYPE_UINT32", 13),
+                    ("TYPE_ENUM", 14),
+                    ("TYPE_SFIXED32", 15),
+                    ("TYPE_SFIXED64", 16),
+                    ("TYPE_SINT32", 17),
+                    ("TYPE_SINT64", 18),
+                ],
+                false,
+            );
+            &DESCRIPTOR
+        }
     }
     /// The enum `google.protobuf.Field.Cardinality`.
     #[allow(
@@ -2405,6 +3269,19 @@ pub mod field {
                 3 => ::core::option::Option::Some("CARDINALITY_REPEATED"),
                 _ => ::core::option::Option::None,
             }
+        }
+        fn descriptor() -> &'static ::threadwire::protobuf::runtime::EnumDescriptor {
+            static DESCRIPTOR: ::threadwire::protobuf::runtime::EnumDescriptor = ::threadwire::protobuf::runtime::EnumDescriptor::new(
+                "google.protobuf.Field.Cardinality",
+                &[
+                    ("CARDINALITY_UNKNOWN", 0),
+                    ("CARDINALITY_OPTIONAL", 1),
+                    ("CARDINALITY_REQUIRED", 2),
+                    ("CARDINALITY_REPEATED", 3),
+                ],
+                false,
+            );
+            &DESCRIPTOR
         }
     }
 }

@@ -1,0 +1,388 @@
+//! Parsing the text form: fields are looked up in the descriptor and written in the wire format.
+//!
+//! Owns what <https://protobuf.dev/reference/protobuf/textformat-spec/#fields> says of fields and values; words are the
+//! lexer's.
+
+use std::collections::BTreeMap;
+
+use super::Parser;
+use super::lexer::{Lexer, Number};
+use crate::protobuf::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
+use crate::protobuf::parse_error::ParseError;
+use crate::protobuf::path::Segment;
+use crate::protobuf::registry::Registered;
+use crate::protobuf::special::ANY;
+use crate::protobuf::transcode::{Scalar, Scope, Seen, Writer};
+use crate::protobuf::{Message, ParseErrorKind, RECURSION_LIMIT, scalar};
+
+pub(super) fn parse<M: Message>(options: Parser<'_>, text: &str) -> Result<M, ParseError> {
+    let bytes = transcode(options, text, M::descriptor())?;
+    M::decode(&bytes).map_err(|error| ParseError::new(text, text.len(), ParseErrorKind::Message(error)))
+}
+
+/// The message's bytes, fields in the order of the text.
+fn transcode(options: Parser<'_>, text: &str, descriptor: &'static MessageDescriptor) -> Result<Vec<u8>, ParseError> {
+    let (lexer, out) = (Lexer::new(text), Writer::default());
+    // The outermost message does not count.
+    let mut transcoder = Transcoder { lexer, out, options, depth_left: RECURSION_LIMIT + 1 };
+    transcoder.message(descriptor.into(), None)?;
+    Ok(transcoder.out.into_bytes())
+}
+
+struct Transcoder<'a, 't> {
+    lexer: Lexer<'a>,
+    out: Writer,
+    options: Parser<'t>,
+    depth_left: u32,
+}
+
+/// What has come of one message.
+struct Progress<'d> {
+    seen: Seen<'d>,
+    /// How many values of each list, for errors.
+    counts: BTreeMap<u32, usize>,
+}
+
+impl Transcoder<'_, '_> {
+    /// A message up to the sign that closes it, or to the end.
+    fn message(&mut self, scope: Scope<'_>, close: Option<u8>) -> Result<(), ParseError> {
+        self.descend()?;
+        self.fields(scope, close)?;
+        self.depth_left += 1;
+        Ok(())
+    }
+
+    fn fields(&mut self, scope: Scope<'_>, close: Option<u8>) -> Result<(), ParseError> {
+        let mut progress = Progress { seen: Seen::new(scope), counts: BTreeMap::new() };
+        loop {
+            let place = self.lexer.place();
+            if self.ends(close) {
+                return progress.seen.check_required().map_err(|kind| self.lexer.error(place, kind));
+            }
+            self.field(scope, &mut progress)?;
+            let _ = self.lexer.take(b',') || self.lexer.take(b';');
+        }
+    }
+
+    fn ends(&mut self, close: Option<u8>) -> bool {
+        match close {
+            Some(sign) => self.lexer.take(sign),
+            None => self.lexer.peek().is_none(),
+        }
+    }
+
+    /// A field, from its name on.
+    fn field(&mut self, scope: Scope<'_>, progress: &mut Progress<'_>) -> Result<(), ParseError> {
+        let place = self.lexer.place();
+        if self.lexer.take(b'[') {
+            return self.bracketed(scope, progress, place);
+        }
+        let Some(name) = self.lexer.name() else {
+            let is_number = self.options.ignore_unknown_fields && self.lexer.number().is_some();
+            return if is_number { self.skip_field() } else { Err(self.lexer.unexpected("the name of a field")) };
+        };
+        match find(scope, name) {
+            Some((index, field)) => self.known(index, field, progress, place),
+            None if self.options.ignore_unknown_fields || scope.reserved_names.contains(&name) => self.skip_field(),
+            None => {
+                let kind = ParseErrorKind::UnknownField { name: name.into(), message: scope.full_name };
+                Err(self.lexer.error(place, kind))
+            }
+        }
+    }
+
+    /// A field that the message has, behind its name.
+    fn known(
+        &mut self,
+        index: usize,
+        field: &FieldDescriptor,
+        progress: &mut Progress<'_>,
+        place: usize,
+    ) -> Result<(), ParseError> {
+        let name = Segment::Field(field.name);
+        if !matches!(field.label, Label::Repeated | Label::Packed | Label::Map(_)) {
+            let noted = progress.seen.note(index, false);
+            noted.map_err(|kind| self.lexer.error(place, kind))?;
+            let has_colon = self.lexer.take(b':');
+            return self.value(field, has_colon).map_err(|error| error.within(name));
+        }
+        let has_colon = self.lexer.take(b':');
+        let count = progress.counts.entry(field.number).or_default();
+        let listed = if self.lexer.take(b'[') {
+            self.list(field, has_colon, count)
+        } else {
+            *count += 1;
+            self.value(field, has_colon)
+        };
+        let last = count.saturating_sub(1);
+        listed.map_err(|error| error.within(Segment::Index(last)).within(name))
+    }
+
+    /// A list behind its opening bracket.
+    fn list(&mut self, field: &FieldDescriptor, has_colon: bool, count: &mut usize) -> Result<(), ParseError> {
+        if self.lexer.take(b']') {
+            return Ok(());
+        }
+        loop {
+            *count += 1;
+            self.value(field, has_colon)?;
+            if self.lexer.take(b']') {
+                return Ok(());
+            }
+            if !self.lexer.take(b',') {
+                return Err(self.lexer.unexpected("`,` or `]`"));
+            }
+        }
+    }
+
+    /// One value of a field.
+    fn value(&mut self, field: &FieldDescriptor, has_colon: bool) -> Result<(), ParseError> {
+        let FieldDescriptor { number, kind, .. } = *field;
+        match (field.label, kind) {
+            (Label::Map(key), _) => self.entry(field, key),
+            (_, Kind::Message(descriptor) | Kind::Group(descriptor)) => {
+                let close = self.open()?;
+                let start = self.out.begin_message(number, kind);
+                self.message(descriptor().into(), Some(close))?;
+                self.out.end_message(number, kind, start);
+                Ok(())
+            }
+            _ if !has_colon => Err(self.lexer.unexpected("`:`")),
+            (Label::Singular, _) => {
+                let scalar = self.scalar(kind)?;
+                self.out.implicit(number, kind, &scalar);
+                Ok(())
+            }
+            _ => {
+                let scalar = self.scalar(kind)?;
+                self.out.field(number, kind, &scalar);
+                Ok(())
+            }
+        }
+    }
+
+    /// The entry of a map, which is written like a message.
+    fn entry(&mut self, field: &FieldDescriptor, key: Kind) -> Result<(), ParseError> {
+        let fields = [
+            FieldDescriptor::new("key", "key", 1, key, Label::Optional),
+            FieldDescriptor::new("value", "value", 2, field.kind, Label::Optional),
+        ];
+        let scope = Scope { full_name: "a map's entry", fields: &fields, oneofs: &[], reserved_names: &[] };
+        let close = self.open()?;
+        self.out.tag(field.number, 2);
+        let start = self.out.begin();
+        self.fields(scope, Some(close))?;
+        self.out.end(start);
+        Ok(())
+    }
+
+    /// The sign that opens a message; returns the one that closes it.
+    fn open(&mut self) -> Result<u8, ParseError> {
+        if self.lexer.take(b'{') {
+            Ok(b'}')
+        } else if self.lexer.take(b'<') {
+            Ok(b'>')
+        } else {
+            Err(self.lexer.unexpected("`{`"))
+        }
+    }
+
+    // --- Any, extensions, what is passed over ---
+
+    /// What stands in brackets in the place of a name: the type in an `Any`, or an extension, of which none is known.
+    fn bracketed(&mut self, scope: Scope<'_>, progress: &mut Progress<'_>, place: usize) -> Result<(), ParseError> {
+        let name = self.lexer.bracketed()?;
+        if scope.full_name == ANY && name.contains('/') {
+            let Some(registered) = self.options.types.and_then(|types| types.get(&name)) else {
+                return Err(self.lexer.error(place, ParseErrorKind::UnknownType { url: name }));
+            };
+            // It takes the place of both fields.
+            for index in 0..scope.fields.len() {
+                progress.seen.note(index, false).map_err(|kind| self.lexer.error(place, kind))?;
+            }
+            return self.any(&name, registered, place).map_err(|error| error.within(Segment::Key(name)));
+        }
+        if self.options.ignore_unknown_fields {
+            return self.skip_field();
+        }
+        let kind = ParseErrorKind::UnknownField { name: format!("[{name}]"), message: scope.full_name };
+        Err(self.lexer.error(place, kind))
+    }
+
+    fn any(&mut self, url: &str, registered: Registered, place: usize) -> Result<(), ParseError> {
+        let _ = self.lexer.take(b':');
+        let close = self.open()?;
+        let outer = std::mem::take(&mut self.out);
+        self.message((registered.descriptor)().into(), Some(close))?;
+        let inner = std::mem::replace(&mut self.out, outer).into_bytes();
+        let value = (registered.known)(&inner);
+        let value = value.map_err(|error| self.lexer.error(place, ParseErrorKind::Message(error)))?;
+        self.out.implicit(1, Kind::String, &Scalar::Bytes(url.into()));
+        self.out.implicit(2, Kind::Bytes, &Scalar::Bytes(value));
+        Ok(())
+    }
+
+    /// Passes over a field behind its name.
+    fn skip_field(&mut self) -> Result<(), ParseError> {
+        let _ = self.lexer.take(b':');
+        match self.lexer.peek() {
+            Some(b'{' | b'<') => self.skip_message(),
+            Some(b'[') => self.skip_list(),
+            _ => self.skip_scalar(),
+        }
+    }
+
+    fn skip_message(&mut self) -> Result<(), ParseError> {
+        let close = self.open()?;
+        self.descend()?;
+        while !self.lexer.take(close) {
+            if self.lexer.take(b'[') {
+                self.lexer.bracketed()?;
+            } else if self.lexer.name().is_none() && self.lexer.number().is_none() {
+                return Err(self.lexer.unexpected("the name of a field"));
+            }
+            self.skip_field()?;
+            let _ = self.lexer.take(b',') || self.lexer.take(b';');
+        }
+        self.depth_left += 1;
+        Ok(())
+    }
+
+    fn skip_list(&mut self) -> Result<(), ParseError> {
+        let _ = self.lexer.take(b'[');
+        if self.lexer.take(b']') {
+            return Ok(());
+        }
+        loop {
+            match self.lexer.peek() {
+                Some(b'{' | b'<') => self.skip_message()?,
+                _ => self.skip_scalar()?,
+            }
+            if self.lexer.take(b']') {
+                return Ok(());
+            }
+            if !self.lexer.take(b',') {
+                return Err(self.lexer.unexpected("`,` or `]`"));
+            }
+        }
+    }
+
+    fn skip_scalar(&mut self) -> Result<(), ParseError> {
+        if matches!(self.lexer.peek(), Some(b'"' | b'\'')) {
+            return self.lexer.string().map(drop);
+        }
+        let _ = self.lexer.take(b'-');
+        let is_value = self.lexer.number().is_some() || self.lexer.name().is_some();
+        if is_value { Ok(()) } else { Err(self.lexer.unexpected("a value")) }
+    }
+
+    fn descend(&mut self) -> Result<(), ParseError> {
+        let place = self.lexer.place();
+        let left = self.depth_left.checked_sub(1);
+        self.depth_left = left.ok_or_else(|| self.lexer.error(place, ParseErrorKind::TooDeep))?;
+        Ok(())
+    }
+
+    // --- Scalars ---
+
+    fn scalar(&mut self, kind: Kind) -> Result<Scalar, ParseError> {
+        match kind {
+            Kind::String | Kind::Bytes => self.string(kind),
+            Kind::Double | Kind::Float => self.float(kind),
+            Kind::Bool => self.boolean(),
+            Kind::Enum(descriptor) => self.enum_value(kind, descriptor()),
+            _ => self.integer(kind),
+        }
+    }
+
+    fn string(&mut self, kind: Kind) -> Result<Scalar, ParseError> {
+        if !matches!(self.lexer.peek(), Some(b'"' | b'\'')) {
+            return Err(self.lexer.unexpected(&scalar::called(kind)));
+        }
+        let place = self.lexer.place();
+        let value = self.lexer.string()?;
+        if matches!(kind, Kind::String) && std::str::from_utf8(&value).is_err() {
+            return Err(self.lexer.wrong(place, "a string", "bytes that are not UTF-8"));
+        }
+        Ok(Scalar::Bytes(value))
+    }
+
+    fn integer(&mut self, kind: Kind) -> Result<Scalar, ParseError> {
+        let place = self.lexer.place();
+        let negative = self.lexer.take(b'-');
+        let Some(number) = self.lexer.number() else { return Err(self.lexer.unexpected(&scalar::called(kind))) };
+        let bits = whole(negative, number).and_then(|value| scalar::bits(kind, value));
+        bits.map(Scalar::Bits).ok_or_else(|| self.lexer.wrong_since(place, &scalar::called(kind)))
+    }
+
+    fn float(&mut self, kind: Kind) -> Result<Scalar, ParseError> {
+        let place = self.lexer.place();
+        let negative = self.lexer.take(b'-');
+        let word = match self.lexer.number() {
+            Some(Number::Whole(10, word) | Number::Float(word)) => word,
+            Some(Number::Whole(..)) => return Err(self.lexer.wrong_since(place, "a decimal number")),
+            None => match self.lexer.name() {
+                Some(name) if is_not_finite(name) => name,
+                Some(_) => return Err(self.lexer.wrong_since(place, &scalar::called(kind))),
+                None => return Err(self.lexer.unexpected(&scalar::called(kind))),
+            },
+        };
+        // What is too large for the type becomes infinite, as in the other implementations.
+        let bits = if matches!(kind, Kind::Float) {
+            word.parse().ok().map(|value: f32| u64::from(if negative { -value } else { value }.to_bits()))
+        } else {
+            word.parse().ok().map(|value: f64| if negative { -value } else { value }.to_bits())
+        };
+        bits.map(Scalar::Bits).ok_or_else(|| self.lexer.wrong_since(place, &scalar::called(kind)))
+    }
+
+    fn boolean(&mut self) -> Result<Scalar, ParseError> {
+        let place = self.lexer.place();
+        let value = match self.lexer.name() {
+            Some("true" | "True" | "t") => Some(1),
+            Some("false" | "False" | "f") => Some(0),
+            Some(_) => None,
+            None => match self.lexer.number() {
+                Some(number) => whole(false, number).and_then(|value| scalar::bits(Kind::Bool, value)),
+                None => return Err(self.lexer.unexpected(&scalar::called(Kind::Bool))),
+            },
+        };
+        value.map(Scalar::Bits).ok_or_else(|| self.lexer.wrong_since(place, &scalar::called(Kind::Bool)))
+    }
+
+    fn enum_value(&mut self, kind: Kind, descriptor: &EnumDescriptor) -> Result<Scalar, ParseError> {
+        let place = self.lexer.place();
+        let number = match self.lexer.name() {
+            Some(name) => descriptor.number(name).map(i128::from),
+            None => {
+                let negative = self.lexer.take(b'-');
+                match self.lexer.number() {
+                    Some(number) => whole(negative, number),
+                    None => return Err(self.lexer.unexpected(&scalar::called(kind))),
+                }
+            }
+        };
+        let bits = number.and_then(|number| scalar::bits(kind, number));
+        let bits = bits.filter(|bits| !descriptor.is_closed || descriptor.name(*bits as i32).is_some());
+        bits.map(Scalar::Bits).ok_or_else(|| self.lexer.wrong_since(place, &scalar::called(kind)))
+    }
+}
+
+/// A field by its name; groups have the name of their type too.
+fn find<'d>(scope: Scope<'d>, name: &str) -> Option<(usize, &'d FieldDescriptor)> {
+    scope.fields.iter().enumerate().find(|(_, field)| {
+        let is_type =
+            |descriptor: fn() -> &'static MessageDescriptor| descriptor().full_name.rsplit('.').next() == Some(name);
+        field.name == name || matches!(field.kind, Kind::Group(descriptor) if is_type(descriptor))
+    })
+}
+
+fn whole(negative: bool, number: Number<'_>) -> Option<i128> {
+    let Number::Whole(base, digits) = number else { return None };
+    let value = i128::from_str_radix(digits, base).ok()?;
+    Some(if negative { -value } else { value })
+}
+
+fn is_not_finite(name: &str) -> bool {
+    ["inf", "infinity", "nan"].iter().any(|other| name.eq_ignore_ascii_case(other))
+}
