@@ -12,8 +12,8 @@ pub(crate) struct Schema {
     pub(crate) packages: Packages,
 }
 
-/// The modules of the packages. A message `a.B` that has types within it would want the module of a package `a.b`: it gets
-/// another.
+/// The modules of the packages. A message `a.B` that has types within it would want the module of a package `a.b`: it
+/// gets another.
 #[derive(Default)]
 pub(crate) struct Packages(pub(crate) Vec<Vec<String>>);
 

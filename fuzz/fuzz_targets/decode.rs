@@ -1,7 +1,7 @@
 //! Bytes that may be anything, as messages of proto/; the first byte chooses which.
 //!
-//! What is decoded is encoded to as many bytes as was said, and decoded again to the same; two parts that are merged are
-//! the whole; and nothing panics, hangs (libFuzzer's time limit) or takes memory out of proportion to the input.
+//! What is decoded is encoded to as many bytes as was said, and decoded again to the same; two parts that are merged
+//! are the whole; and nothing panics, hangs (libFuzzer's time limit) or takes memory out of proportion to the input.
 
 #![no_main]
 

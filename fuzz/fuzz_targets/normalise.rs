@@ -1,5 +1,5 @@
-//! Text that may be anything, as a .proto file through the whole of threadwire-build: it is refused with an error that is
-//! the file's fault, or it becomes Rust that can be parsed. Nothing panics or hangs.
+//! Text that may be anything, as a .proto file through the whole of threadwire-build: it is refused with an error that
+//! is the file's fault, or it becomes Rust that can be parsed. Nothing panics or hangs.
 
 #![no_main]
 

@@ -1,8 +1,8 @@
 //! Compiles the .proto files that the harness names, and makes a table of their messages.
 //!
-//! `THREADWIRE_FILTER` is the path of a text file of lines `include DIRECTORY`, `file NAME`, `shared` (strings and bytes
-//! lie in the buffer) and `well-known` (Google's types are emitted too). The table is read off the emitted Rust, so that
-//! nothing here repeats how threadwire-build names a type or nests modules.
+//! `THREADWIRE_FILTER` is the path of a text file of lines `include DIRECTORY`, `file NAME`, `shared` (strings and
+//! bytes lie in the buffer) and `well-known` (Google's types are emitted too). The table is read off the emitted Rust,
+//! so that nothing here repeats how threadwire-build names a type or nests modules.
 
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -1,5 +1,5 @@
-""".proto files of the world: each corpus compiles with threadwire-build, what is emitted compiles, and random messages of
-its types are the same to Python. Nothing of them is checked in: pinned packages bring them.
+""".proto files of the world: each corpus compiles with threadwire-build, what is emitted compiles, and random messages
+of its types are the same to Python. Nothing of them is checked in: pinned packages bring them.
 
 Where one version of a package has what others lack, that version is named: etcd 3.5 uses gogoproto.
 """

@@ -40,7 +40,8 @@ def round_trip(tally, processes, what, files, values, hostile, shared=False):
     python, descriptors = install.python_environment(), describe(files)
     program = shutil.copy(cargo("build", files, shared) / "threadwire-interop-filter", FOLDER / files.name)
     options = {"filter": program, "descriptors": descriptors, "seed": SEED, "values": values, "hostile": hostile}
-    argv = [python, SCRIPTS / "differential.py", *(f"--{name}={value}" for name, value in options.items()), *files.files]
+    options = [f"--{name}={value}" for name, value in options.items()]
+    argv = [python, SCRIPTS / "differential.py", *options, *files.files]
     output = processes.output([str(part) for part in argv], timeout=SECONDS)
     tally.report(what, output, ["values", "hostile bytes"])
 
@@ -55,8 +56,9 @@ def describe(files):
     """Has protoc write the descriptors of the files and of all that they import."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     descriptors = FOLDER / f"{files.name}.bin"
-    install.run([install.python_environment(), "-m", "grpc_tools.protoc", *(f"-I{include}" for include in files.includes),
-                 "--include_imports", f"--descriptor_set_out={descriptors}", *files.files])
+    includes = [f"-I{include}" for include in files.includes]
+    install.run([install.python_environment(), "-m", "grpc_tools.protoc", *includes, "--include_imports",
+                 f"--descriptor_set_out={descriptors}", *files.files])
     return descriptors
 
 

@@ -91,14 +91,14 @@ def anywhere(message, is_so):
 
 
 def has_entries_to_order(message):
-    """Two entries in a map: their order is each implementation's own. (Ours is that of the keys; upb 7.36 takes negative
-    ones for large, and in the bytes turns it round.)"""
+    """Two entries in a map: their order is each implementation's own. (Ours is that of the keys; upb 7.36 takes
+    negative ones for large, and in the bytes turns it round.)"""
     return any(is_map(field) and len(value) > 1 for field, value in message.ListFields())
 
 
 def has_entries_aside(message):
-    """An entry of a map with fields that it does not know is kept among the unknown fields: here as it came, in Python as
-    the entry that it was decoded to."""
+    """An entry of a map with fields that it does not know is kept among the unknown fields: here as it came, in Python
+    as the entry that it was decoded to."""
     maps = {field.number for field in message.DESCRIPTOR.fields if is_map(field)}
     return any(field.field_number in maps and field.wire_type == 2 for field in UnknownFieldSet(message))
 

@@ -1,5 +1,5 @@
-"""Random messages and hostile bytes of every message that some .proto files declare: Python and threadwire must make the same
-of them.
+"""Random messages and hostile bytes of every message that some .proto files declare: Python and threadwire must make
+the same of them.
 
     differential.py --filter PROGRAM --descriptors FILE --seed SEED --values N --hostile N PROTO…
 
@@ -51,7 +51,8 @@ class Run:
                 failures.append(explained(difference, message_class, data))
         for failure in failures[:SHOWN]:
             print(failure, file=sys.stderr)
-        figures = f"{len(self.classes)} types, " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+        figures = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+        figures = f"{len(self.classes)} types, {figures}"
         if failures or not outcomes["decoded"]:
             print(f"FAILED {name}: {len(failures)} differences; {figures}; {' | '.join(failures[:SHOWN])}"[:20000])
         else:

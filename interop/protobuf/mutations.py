@@ -36,7 +36,8 @@ def value(dice, wire_type, number, depth=0):
                                  tag(1, 0) + varint(5), varint(1) + varint(2)])
             return payload(inner, dice.choice([0, 0, 0, 0, 5, 6, 10]))
         case 3:
-            within = b"" if depth > 3 else record(dice, dice.choice([1, 2, number]), dice.choice([0, 2, 3, 5]), depth + 1)
+            inner = dice.choice([1, 2, number]), dice.choice([0, 2, 3, 5])
+            within = b"" if depth > 3 else record(dice, *inner, depth + 1)
             end = number if dice.random() < 0.9 else number + 1
             return within + (tag(end, 4) if dice.random() < 0.95 else b"")
         case 5:

@@ -9,8 +9,8 @@ FIELDS = KEYWORDS + [
     "f64", "bool", "u8", "vec", "none", "some", "ok", "HTTPCode", "http_code", "fooBar", "FooBar", "_leading", "_",
     "trailing_", "double__under", "_1", "a1", "a_1", "x_1_y", "ALLCAPS", "ALL_CAPS", "l", "kind", "payload"]
 TYPES = ["String", "Option", "Vec", "Box", "Result", "Default", "Message", "Enumeration", "Some", "None", "Ok", "Err",
-         "Debug", "Clone", "PartialEq", "Copy", "Send", "Self", "self", "type", "Type", "T", "H", "I32", "i32", "u8", "str",
-         "stringy", "int32x", "boolean", "bytes_holder", "double2", "HTTPRequest", "HttpRequest", "FooBar", "Foo_Bar",
+         "Debug", "Clone", "PartialEq", "Copy", "Send", "Self", "self", "type", "Type", "T", "H", "I32", "i32", "u8",
+         "str", "stringy", "int32x", "boolean", "bytes_holder", "double2", "HTTPRequest", "HttpRequest", "FooBar", "Foo_Bar",
          "foo_bar", "_Leading", "X1", "_1", "a", "A", "Core", "Std", "Threadwire", "Protobuf", "Runtime", "Visitor",
          "Decoder", "BTreeMap", "UnknownFields", "DecodeError", "Person", "Kind", "Node", "Tree", "Async"]
 VALUES = ["UNKNOWN", "HOME", "AT_WORK", "Self", "self", "None", "Some", "Unrecognized", "UNRECOGNIZED", "Default", "_1",

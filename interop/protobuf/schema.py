@@ -155,14 +155,17 @@ class Writer:
         """Numbers for the fields of a message, in no order; 19000 to 19999 are protoc's, 50000 on for extensions."""
         seen = set()
         while True:
-            number = self.dice.choice([self.dice.choice(EDGES), self.dice.randrange(1, 30), self.dice.randrange(1, LARGEST)])
+            small, any = self.dice.randrange(1, 30), self.dice.randrange(1, LARGEST)
+            number = self.dice.choice([self.dice.choice(EDGES), small, any])
             if number not in seen and not 19000 <= number < 20000 and not 50000 <= number < 50100:
                 seen.add(number)
                 yield number
 
     def field(self, scope, number):
-        labels = ["", "", "optional ", "repeated "] if self.file.syntax == 3 else ["optional ", "optional ", "repeated "]
+        labels = ["", "", "optional ", "repeated "]
         label, name = self.dice.choice(labels), scope.field()
+        if self.file.syntax == 2:
+            label = label or "optional "
         kind, type = self.kind()
         if self.file.syntax == 2 and self.chance(0.1) and not isinstance(type, Type):
             label = "required "
