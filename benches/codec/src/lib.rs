@@ -13,7 +13,7 @@ mod text;
 mod times;
 pub mod values;
 
-pub use library::{Codec, Library, Task, run};
+pub use library::{Codec, Error, Library, Task, run};
 pub use memory::Memory;
 pub use threadwire_test_host::Counting;
 pub use times::Times;

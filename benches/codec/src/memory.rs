@@ -28,7 +28,7 @@ impl Memory {
         let input = L::Input::from(bytes.clone());
         let received = self.0.now();
         self.0.forget();
-        let message = L::decode(&input)?;
+        let message = L::decode(&input).map_err(Into::into)?;
         let peak = self.0.most() - received;
         drop(input);
         let held = self.0.now() - before + size_of::<M>();

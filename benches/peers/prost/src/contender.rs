@@ -4,9 +4,9 @@ mod proto {
     include!(concat!(env!("OUT_DIR"), "/codec.rs"));
 }
 
-use codec::{Codec, Library, Task, values};
+use codec::{Codec, Error, Library, Task, values};
 use prost::Message;
-use std::error::Error;
+use std::convert::Infallible;
 use std::process::ExitCode;
 
 pub(crate) fn run(task: &impl Task) -> ExitCode {
@@ -24,12 +24,12 @@ impl Library for Prost {
 impl<M: Message + Default> Codec<M> for Prost {
     type Input = Vec<u8>;
 
-    fn encode(message: &M) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
-        Ok(message.encode_to_vec())
+    fn encode(message: &M) -> Result<Vec<u8>, impl Into<Error>> {
+        Ok::<_, Infallible>(message.encode_to_vec())
     }
 
-    fn decode(input: &Vec<u8>) -> Result<M, Box<dyn Error + Send + Sync>> {
-        Ok(M::decode(input.as_slice())?)
+    fn decode(input: &Vec<u8>) -> Result<M, impl Into<Error>> {
+        M::decode(input.as_slice())
     }
 }
 

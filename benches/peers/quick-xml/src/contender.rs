@@ -1,9 +1,9 @@
 //! quick-xml as a contender, through serde: the values are its messages.
 
-use codec::{Codec, Library, Task, values};
+use codec::{Codec, Error, Library, Task, values};
+use quick_xml::DeError;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use std::error::Error;
+use serde::de::{DeserializeOwned, Error as _};
 use std::process::ExitCode;
 
 pub(crate) fn run(task: &impl Task) -> ExitCode {
@@ -21,12 +21,13 @@ impl Library for Xml {
 impl<M: Serialize + DeserializeOwned> Codec<M> for Xml {
     type Input = Vec<u8>;
 
-    fn encode(message: &M) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
-        Ok(quick_xml::se::to_string(message)?.into_bytes())
+    fn encode(message: &M) -> Result<Vec<u8>, impl Into<Error>> {
+        quick_xml::se::to_string(message).map(String::into_bytes)
     }
 
-    fn decode(input: &Vec<u8>) -> Result<M, Box<dyn Error + Send + Sync>> {
+    fn decode(input: &Vec<u8>) -> Result<M, impl Into<Error>> {
         // Its way from text is faster than that from bytes.
-        Ok(quick_xml::de::from_str(std::str::from_utf8(input)?)?)
+        let text = std::str::from_utf8(input).map_err(DeError::custom)?;
+        quick_xml::de::from_str(text)
     }
 }

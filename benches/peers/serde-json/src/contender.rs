@@ -1,9 +1,8 @@
 //! serde_json as a contender: the values are its messages.
 
-use codec::{Codec, Library, Task, values};
+use codec::{Codec, Error, Library, Task, values};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::error::Error;
 use std::process::ExitCode;
 
 pub(crate) fn run(task: &impl Task) -> ExitCode {
@@ -21,11 +20,11 @@ impl Library for Json {
 impl<M: Serialize + DeserializeOwned> Codec<M> for Json {
     type Input = Vec<u8>;
 
-    fn encode(message: &M) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
-        Ok(serde_json::to_vec(message)?)
+    fn encode(message: &M) -> Result<Vec<u8>, impl Into<Error>> {
+        serde_json::to_vec(message)
     }
 
-    fn decode(input: &Vec<u8>) -> Result<M, Box<dyn Error + Send + Sync>> {
-        Ok(serde_json::from_slice(input)?)
+    fn decode(input: &Vec<u8>) -> Result<M, impl Into<Error>> {
+        serde_json::from_slice(input)
     }
 }

@@ -4,8 +4,7 @@ mod proto {
     threadwire::include_proto!("codec");
 }
 
-use codec::{Codec, Library, Task, values};
-use std::error::Error;
+use codec::{Codec, Error, Library, Task, values};
 use std::process::ExitCode;
 use threadwire::protobuf::Message;
 
@@ -28,12 +27,12 @@ impl Library for Owned {
 impl<M: Message> Codec<M> for Owned {
     type Input = Vec<u8>;
 
-    fn encode(message: &M) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
-        Ok(message.encode_to_vec()?)
+    fn encode(message: &M) -> Result<Vec<u8>, impl Into<Error>> {
+        message.encode_to_vec()
     }
 
-    fn decode(input: &Vec<u8>) -> Result<M, Box<dyn Error + Send + Sync>> {
-        Ok(M::decode(input)?)
+    fn decode(input: &Vec<u8>) -> Result<M, impl Into<Error>> {
+        M::decode(input)
     }
 }
 
