@@ -31,11 +31,14 @@ pub(crate) struct Usage {
 }
 
 impl Snapshot {
-    pub(crate) fn take(server: u32) -> Result<Self, Error> {
+    /// Now, with the server's if there is one.
+    pub(crate) fn take(server: Option<u32>) -> Result<Self, Error> {
+        let server = server
+            .map_or(Ok(0.0), |id| process(&fs::read_to_string(format!("/proc/{id}/stat"))?).map(|time| time.itself))?;
         let own = process(&fs::read_to_string("/proc/self/stat")?)?;
         Ok(Self {
             at: Instant::now(),
-            server: process(&fs::read_to_string(format!("/proc/{server}/stat"))?)?.itself,
+            server,
             own: own.itself + own.children,
             all: machine(&fs::read_to_string("/proc/stat")?)?,
         })
@@ -98,8 +101,19 @@ pub(crate) struct About {
 }
 
 /// The crates whose version matters.
-const CRATES: &[&str] =
-    &["fastwebsockets", "h2", "hyper", "prost", "threadwire", "tokio", "tokio-tungstenite", "tonic", "tungstenite"];
+const CRATES: &[&str] = &[
+    "fastwebsockets",
+    "h2",
+    "hyper",
+    "prost",
+    "quick-xml",
+    "serde_json",
+    "threadwire",
+    "tokio",
+    "tokio-tungstenite",
+    "tonic",
+    "tungstenite",
+];
 
 /// Asks the machine, and the lock file of the bench.
 pub(crate) fn about() -> About {

@@ -83,21 +83,35 @@ fn undisturbed(contender: &Contender, plan: &Plan) -> Result<Sample, Error> {
 
 /// A server of its own, the load on it, and what both used.
 fn measure(contender: &Contender, plan: &Plan) -> Result<Sample, Error> {
-    let server = Server::start(contender.server)?;
     let time = Duration::from_secs_f64(plan.seconds);
+    let Some(server) = contender.server else { return alone(contender, time) };
+    let server = Server::start(server)?;
     if matches!(contender.load, Load::H2load { .. }) {
         prepare(&server)?;
     }
-    let before = Snapshot::take(server.id())?;
+    let before = Snapshot::take(Some(server.id()))?;
     let figures = match contender.load {
         Load::H2load { connections, streams } => h2load(&server, connections, streams, time)?,
         Load::Client(line) => client(&server, line, time)?,
         Load::Beside { alone, beside } => both(&client(&server, alone, time)?, client(&server, beside, time)?)?,
         // Memory is what it is, whoever else uses the machine.
         Load::Idle(kind) => return Ok(Sample { values: idle(&server, kind)?, foreign: 0.0 }),
+        Load::Alone(_) => return Err("programs that need no server have one".into()),
     };
-    let usage = before.until(&Snapshot::take(server.id())?);
+    let usage = before.until(&Snapshot::take(Some(server.id()))?);
     Ok(Sample { values: values(figures, usage)?, foreign: usage.foreign })
+}
+
+/// What the programs say that need no server.
+fn alone(contender: &Contender, time: Duration) -> Result<Sample, Error> {
+    let Load::Alone(lines) = contender.load else { return Err("this load needs a server".into()) };
+    let before = Snapshot::take(None)?;
+    let mut values = Figures::new();
+    for line in lines {
+        values.extend(said(program::command(line)?, time)?);
+    }
+    let usage = before.until(&Snapshot::take(None)?);
+    Ok(Sample { values, foreign: usage.foreign })
 }
 
 /// h2load does not look at what is answered: a real client does before it, and the server is warm then.
@@ -142,7 +156,13 @@ fn succeeded(text: &str) -> Option<f64> {
 /// A client of ours looks at every answer itself.
 fn client(server: &Server, line: &str, time: Duration) -> Result<Figures, Error> {
     let mut command = program::command(line)?;
-    command.arg(&server.address).arg(time.as_secs_f64().to_string());
+    command.arg(&server.address);
+    said(command, time)
+}
+
+/// Runs a program of ours, whose last argument is the time, and reads its figures.
+fn said(mut command: Command, time: Duration) -> Result<Figures, Error> {
+    command.arg(time.as_secs_f64().to_string());
     let text = program::output(&mut command, time + PATIENCE)?;
     let pairs = text.split_whitespace().filter_map(|pair| pair.split_once('='));
     pairs.map(|(key, value)| Ok((key.to_owned(), value.parse()?))).collect::<Result<_, Error>>()

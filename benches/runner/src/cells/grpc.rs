@@ -56,7 +56,8 @@ pub(super) fn all() -> Vec<Cell> {
 }
 
 fn unary(connections: u32, streams: u32) -> Cell {
-    let contender = |name, server| Contender { name, server, load: Load::H2load { connections, streams } };
+    let contender =
+        |name, server| Contender { name, server: Some(server), load: Load::H2load { connections, streams } };
     Cell {
         name: format!("grpc-c{connections}m{streams}"),
         title: format!("gRPC unary servers under h2load; connections × streams on each: {connections} × {streams}"),
@@ -133,7 +134,7 @@ fn eight(suffix: &str, servers: &str, ours: &'static str) -> Cell {
 fn beside(what: &str, slow: &str, by_threadwire: &'static str, by_tonic: &'static str) -> Cell {
     let ours = Load::Beside { alone: SEQUENTIAL_OURS, beside: by_threadwire };
     let tonic = Load::Beside { alone: SEQUENTIAL_ONE, beside: by_tonic };
-    let contender = |name, server, load| Contender { name, server, load };
+    let contender = |name, server, load| Contender { name, server: Some(server), load };
     Cell {
         name: format!("slow-{what}"),
         title: format!("fast calls, one after the other, beside two calls of {slow}, on the same connection"),

@@ -19,7 +19,7 @@ pub(super) fn all() -> Vec<Cell> {
 }
 
 fn idle(kind: &'static str, what: &str, servers: &[(&'static str, &'static str)]) -> Cell {
-    let contender = |&(name, server)| Contender { name, server, load: Load::Idle(kind) };
+    let contender = |&(name, server)| Contender { name, server: Some(server), load: Load::Idle(kind) };
     Cell {
         name: format!("idle-{kind}"),
         title: format!("memory of a server for each of 1,000 idle {what}"),

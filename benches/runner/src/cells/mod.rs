@@ -3,6 +3,7 @@
 
 mod grpc;
 mod idle;
+mod protobuf;
 mod websocket;
 
 use serde::Serialize;
@@ -16,12 +17,12 @@ pub(crate) struct Cell {
     pub(crate) contenders: Vec<Contender>,
 }
 
-/// A server and what is done to it.
+/// A server and what is done to it, or programs that need none.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
-    /// The program that serves, with its arguments.
-    pub(crate) server: &'static str,
+    /// The program that serves, with its arguments, if there is one.
+    pub(crate) server: Option<&'static str>,
     pub(crate) load: Load,
 }
 
@@ -36,6 +37,8 @@ pub(crate) enum Load {
     Beside { alone: &'static str, beside: &'static str },
     /// Connections of this kind that do nothing.
     Idle(&'static str),
+    /// Programs of ours that need no server, one after the other.
+    Alone(&'static [&'static str]),
 }
 
 /// One figure of a measurement.
@@ -50,12 +53,12 @@ pub(crate) const OURS: &str = "threadwire";
 
 /// All cells, in the order of the report.
 pub(crate) fn all() -> Vec<Cell> {
-    [grpc::all(), websocket::all(), idle::all()].into_iter().flatten().collect()
+    [grpc::all(), websocket::all(), idle::all(), protobuf::all()].into_iter().flatten().collect()
 }
 
 /// With a client of ours as the load.
 fn client(name: &'static str, server: &'static str, line: &'static str) -> Contender {
-    Contender { name, server, load: Load::Client(line) }
+    Contender { name, server: Some(server), load: Load::Client(line) }
 }
 
 #[cfg(test)]
@@ -71,6 +74,8 @@ mod tests {
         for cell in &cells {
             assert_eq!(cell.contenders.first().map(|contender| contender.name), Some(OURS), "{}", cell.name);
             assert!(cell.contenders.len() > 1, "{}", cell.name);
+            let needs_no_server = |contender: &Contender| matches!(contender.load, Load::Alone(_));
+            assert!(cell.contenders.iter().all(|one| one.server.is_none() == needs_no_server(one)), "{}", cell.name);
         }
     }
 }
