@@ -10,6 +10,8 @@ const DECODE_US: Measure = Measure { key: "decode_us", title: "decode µs" };
 const PEAK: Measure = Measure { key: "peak", title: "most bytes allocated by a decode" };
 const HELD: Measure = Measure { key: "held", title: "bytes held by the message" };
 
+/// Of the threadwire that is compared with the others, messages are owned.
+const SHARED: &str = "threadwire, shared";
 const PROST: &str = "prost";
 
 pub(super) fn all() -> Vec<Cell> {
@@ -20,6 +22,7 @@ pub(super) fn all() -> Vec<Cell> {
             &[BYTES, ENCODE_NS, DECODE_NS, PEAK, HELD],
             vec![
                 alone(OURS, &["threadwire-codec person", "threadwire-codec-memory person"]),
+                alone(SHARED, &["threadwire-codec person@shared", "threadwire-codec-memory person@shared"]),
                 alone(PROST, &["prost-codec person", "prost-codec-memory person"]),
                 alone("serde_json", &["serde-json-codec person", "serde-json-codec-memory person"]),
                 alone("quick-xml", &["quick-xml-codec person", "quick-xml-codec-memory person"]),
@@ -31,6 +34,7 @@ pub(super) fn all() -> Vec<Cell> {
             &[BYTES, ENCODE_US, DECODE_US, PEAK, HELD],
             vec![
                 alone(OURS, &["threadwire-codec 1mb", "threadwire-codec-memory 1mb"]),
+                alone(SHARED, &["threadwire-codec 1mb@shared", "threadwire-codec-memory 1mb@shared"]),
                 alone(PROST, &["prost-codec 1mb", "prost-codec-memory 1mb"]),
                 alone("serde_json", &["serde-json-codec 1mb", "serde-json-codec-memory 1mb"]),
                 alone("quick-xml", &["quick-xml-codec 1mb", "quick-xml-codec-memory 1mb"]),

@@ -1,16 +1,22 @@
 //! threadwire as a contender; each kind of message that its generator can emit is a variant, chosen in `run`.
 
-mod proto {
+mod convert;
+
+mod owned {
     threadwire::include_proto!("codec");
 }
+mod shared {
+    include!(concat!(env!("OUT_DIR"), "/shared/codec.rs"));
+}
 
-use codec::{Codec, Error, Library, Task, values};
+use codec::{Codec, Error, Library, Task};
 use std::process::ExitCode;
-use threadwire::protobuf::Message;
+use threadwire::protobuf::{Bytes, Message};
 
 pub(crate) fn run(task: &impl Task) -> ExitCode {
     codec::run(|variant, payload, time| match variant {
         "" => task.measure::<Owned>(payload, time),
+        "shared" => task.measure::<Shared>(payload, time),
         variant => Err(format!("there is no variant {variant}").into()),
     })
 }
@@ -19,9 +25,9 @@ pub(crate) fn run(task: &impl Task) -> ExitCode {
 struct Owned;
 
 impl Library for Owned {
-    type Person = proto::Person;
-    type Directory = proto::Directory;
-    type Forest = proto::Forest;
+    type Person = owned::Person;
+    type Directory = owned::Directory;
+    type Forest = owned::Forest;
 }
 
 impl<M: Message> Codec<M> for Owned {
@@ -36,70 +42,23 @@ impl<M: Message> Codec<M> for Owned {
     }
 }
 
-impl From<values::Person> for proto::Person {
-    fn from(values::Person { name, id, email }: values::Person) -> Self {
-        Self { name, id, email, ..Self::default() }
-    }
+/// Messages whose strings and bytes lie in what was received.
+struct Shared;
+
+impl Library for Shared {
+    type Person = shared::Person;
+    type Directory = shared::Directory;
+    type Forest = shared::Forest;
 }
 
-impl From<values::Directory> for proto::Directory {
-    fn from(values::Directory { employees }: values::Directory) -> Self {
-        Self { employees: employees.into_iter().map(Into::into).collect(), ..Self::default() }
-    }
-}
+impl<M: Message> Codec<M> for Shared {
+    type Input = Bytes;
 
-impl From<values::Employee> for proto::Employee {
-    fn from(value: values::Employee) -> Self {
-        Self {
-            name: value.name,
-            id: value.id,
-            email: value.email,
-            active: value.active,
-            phones: value.phones.into_iter().map(Into::into).collect(),
-            address: Some(value.address.into()),
-            skills: value.skills,
-            attributes: value.attributes,
-            ratings: value.ratings,
-            logins: value.logins,
-            badge: value.badge,
-            ..Self::default()
-        }
+    fn encode(message: &M) -> Result<Vec<u8>, impl Into<Error>> {
+        message.encode_to_vec()
     }
-}
 
-impl From<values::Phone> for proto::Phone {
-    fn from(values::Phone { number, kind }: values::Phone) -> Self {
-        let kind = match kind {
-            values::PhoneKind::Mobile => proto::PhoneKind::Mobile,
-            values::PhoneKind::Home => proto::PhoneKind::Home,
-            values::PhoneKind::Work => proto::PhoneKind::Work,
-        };
-        Self { number, kind, ..Self::default() }
-    }
-}
-
-impl From<values::Address> for proto::Address {
-    fn from(value: values::Address) -> Self {
-        let values::Location { latitude, longitude } = value.location;
-        Self {
-            street: value.street,
-            city: value.city,
-            postal_code: value.postal_code,
-            country: value.country,
-            location: Some(proto::Location { latitude, longitude, ..Default::default() }),
-            ..Self::default()
-        }
-    }
-}
-
-impl From<values::Forest> for proto::Forest {
-    fn from(values::Forest { trees }: values::Forest) -> Self {
-        Self { trees: trees.into_iter().map(Into::into).collect(), ..Self::default() }
-    }
-}
-
-impl From<values::Tree> for proto::Tree {
-    fn from(values::Tree { name, child }: values::Tree) -> Self {
-        Self { name, child: child.map(|child| Box::new((*child).into())), ..Self::default() }
+    fn decode(input: &Bytes) -> Result<M, impl Into<Error>> {
+        M::decode_shared(input)
     }
 }
