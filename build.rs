@@ -5,6 +5,8 @@ fn main() -> Result<(), threadwire_build::Error> {
     use threadwire_build::Builder;
 
     Builder::new().include("proto").compile(&["proto/helloworld.proto", "proto/person.proto"])?;
+    // The program shows what both kinds of messages cost.
+    Builder::new().include("proto").shared(true).out_dir(folder("shared")).compile(&["proto/person.proto"])?;
     // A packaged crate has no tests.
     println!("cargo:rerun-if-changed=tests/proto");
     if std::path::Path::new("tests/proto").is_dir() {
@@ -12,8 +14,8 @@ fn main() -> Result<(), threadwire_build::Error> {
             ["codec", "json", "other", "second", "probe", "legacy"].map(|name| format!("tests/proto/{name}.proto"));
         Builder::new().include("tests/proto").compile(&files)?;
         // Messages whose strings and bytes lie in the buffer that they were decoded from.
-        let shared = std::path::PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default()).join("shared");
-        Builder::new().include("tests/proto").shared(true).out_dir(shared).compile(&["tests/proto/shared.proto"])?;
+        let shared = Builder::new().include("tests/proto").shared(true).out_dir(folder("shared"));
+        shared.compile(&["tests/proto/shared.proto"])?;
         // The test of services has its own runtime.
         Builder::new().include("tests/proto").runtime("crate::stand_in").compile(&["tests/proto/calls.proto"])?;
         // Those of several packages, all in one; and once more with one of the packages from outside.

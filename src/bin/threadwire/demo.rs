@@ -34,7 +34,7 @@ pub(crate) fn run(demo: &args::Demo) -> Result<(), Failure> {
     watched(demo, |trace| greet::call(&greet, trace))?;
 
     output::line(format_args!("\nProtocol Buffers: a Person as text, as bytes, and its size beside JSON and XML"))?;
-    person::run(&args::Person::default())?;
+    person::forms(&args::Person::default())?;
 
     servers.shutdown(GRACE);
     Ok(())

@@ -4,6 +4,7 @@
 //! done.
 
 mod args;
+mod cost;
 mod demo;
 mod descriptors;
 mod echo;

@@ -1,19 +1,35 @@
-//! `threadwire person`: one Person as text, as bytes, and its size beside the same as JSON and as XML.
+//! `threadwire person`: one Person as text, as bytes, and its size beside the same as JSON and as XML; what encoding and
+//! decoding it costs, and as many of them as make a megabyte.
 
 use crate::args;
+use crate::cost::{self, Row, grouped};
 use crate::failure::Failure;
 use crate::output;
-use crate::proto::Person;
+use crate::proto::{People, Person, shared};
 use std::fmt::Write as _;
 use threadwire::protobuf::Message as _;
 
+const MEGABYTE: usize = 1_000_000;
+
+/// Its forms, and what they cost.
 pub(crate) fn run(person: &args::Person) -> Result<(), Failure> {
-    let person = Person {
-        name: person.name.as_str().into(),
-        id: person.id,
-        email: person.email.as_str().into(),
-        ..Default::default()
-    };
+    forms(person)?;
+    let person = message(person);
+    let one = Row::of::<_, shared::Person>("this Person".into(), &person, json(&person).len(), xml(&person).len())?;
+    let people = as_many_as_make_a_megabyte(&person);
+    let name = format!("{} of them", grouped(people.people.len()));
+    let many = Row::of::<_, shared::People>(name, &people, json_of_all(&people), xml_of_all(&people))?;
+    output::text(&format!("\n{}{one}{many}\n", cost::HEAD))?;
+    output::line(format_args!(
+        "Times are of this program just now{}; a shared decode leaves the texts in the buffer that they came in.\n\
+         Beside prost, serde_json and quick-xml, and with a message of every kind of field: benches/RESULTS.md",
+        if cfg!(debug_assertions) { ", which was built without optimisation" } else { "" }
+    ))
+}
+
+/// As text, as bytes, and the size beside JSON and XML.
+pub(crate) fn forms(person: &args::Person) -> Result<(), Failure> {
+    let person = message(person);
     let bytes = person.encode_to_vec().map_err(|error| Failure::refused(error.to_string()))?;
     let (json, xml) = (json(&person), xml(&person));
     output::text(&person.to_text())?;
@@ -21,6 +37,21 @@ pub(crate) fn run(person: &args::Person) -> Result<(), Failure> {
     output::line(format_args!("Protocol Buffers {:>4} bytes", bytes.len()))?;
     output::line(format_args!("JSON             {:>4} bytes  {json}", json.len()))?;
     output::line(format_args!("XML              {:>4} bytes  {xml}", xml.len()))
+}
+
+fn message(person: &args::Person) -> Person {
+    Person {
+        name: person.name.as_str().into(),
+        id: person.id,
+        email: person.email.as_str().into(),
+        ..Default::default()
+    }
+}
+
+fn as_many_as_make_a_megabyte(person: &Person) -> People {
+    // Each has a tag and a length before it.
+    let count = MEGABYTE.div_ceil(person.encoded_len() + 2);
+    People { people: vec![person.clone(); count], ..Default::default() }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -36,6 +67,17 @@ fn json(person: &Person) -> String {
         person.id,
         json_string(&person.email)
     )
+}
+
+/// The bytes of all of them as JSON: `{"people": [{…}, {…}]}`.
+fn json_of_all(people: &People) -> usize {
+    let separators = 2 * people.people.len().saturating_sub(1);
+    "{\"people\": []}".len() + separators + people.people.iter().map(|person| json(person).len()).sum::<usize>()
+}
+
+/// The bytes of all of them as XML.
+fn xml_of_all(people: &People) -> usize {
+    "<people></people>".len() + people.people.iter().map(|person| xml(person).len()).sum::<usize>()
 }
 
 /// A JSON string (RFC 8259 §7).

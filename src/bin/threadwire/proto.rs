@@ -9,4 +9,9 @@ mod person {
 }
 
 pub(crate) use helloworld::{Greeter, GreeterClient, GreeterServer, HelloReply, HelloRequest};
-pub(crate) use person::Person;
+pub(crate) use person::{People, Person};
+
+/// The persons again, with texts that share what they are decoded from.
+pub(crate) mod shared {
+    include!(concat!(env!("OUT_DIR"), "/shared/person.rs"));
+}
