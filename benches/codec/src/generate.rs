@@ -63,7 +63,7 @@ fn employee(index: usize, numbers: &mut Numbers) -> Employee {
         id: index as i32 + 1,
         email: format!("{mailbox}.{}{index}@example.com", last.to_lowercase()),
         active: numbers.below(10) > 0,
-        phones: numbers.list(1, 3, |numbers| phone(numbers)),
+        phones: numbers.list(1, 3, phone),
         address: address(numbers),
         skills: numbers.list(1, 5, |numbers| numbers.of(&SKILLS).into()),
         attributes,
