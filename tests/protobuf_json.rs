@@ -688,3 +688,26 @@ fn every_truncation_and_every_changed_byte_is_an_error_or_a_message() {
     }
     assert!(errors > 1_000 && messages > 1_000, "{errors} errors, {messages} messages");
 }
+
+#[test]
+fn errors_are_short_whatever_the_input_is() {
+    let long = "x".repeat(1 << 20);
+    let key = format!("{{\"counts\":{{\"{long}\":true}}}}");
+    for error in [
+        Maps::from_json(&key).unwrap_err().to_string(),
+        Maps::from_json(&format!("{{\"{long}\":1}}")).unwrap_err().to_string(),
+        Maps::from_text(&format!("{long}: 1")).unwrap_err().to_string(),
+        Any::from_text(&format!("[{long}/a.B] {{}}")).unwrap_err().to_string(),
+    ] {
+        assert!(error.len() < 300, "{}", error.len());
+    }
+}
+
+#[test]
+fn a_mask_is_printed_only_if_it_comes_back_the_same() {
+    for path in ["a,b", "], ", "a b", "é", "a..b", "1a"] {
+        let mask = FieldMask { paths: vec![path.into()], ..Default::default() };
+        assert!(mask.to_json().is_err(), "{path}");
+        assert!(FieldMask::from_json(&format!("{:?}", path.replace(',', "!"))).is_err(), "{path}");
+    }
+}

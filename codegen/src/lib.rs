@@ -102,7 +102,13 @@
 //! - Enums are closed: a number that the file does not name is kept among the unknown fields.
 //! - Extensions are not part of the message's type: their values are kept among the unknown fields.
 //!
-//! Editions are refused, since protox does not read them.
+//! Editions are refused, since protox does not read them. It follows `import public` for one step only: import the
+//! other file, too.
+//!
+//! # Long chains
+//!
+//! Where dozens of messages each hold the next, rustc may say "overflow evaluating the requirement": then the crate
+//! needs `#![recursion_limit = "256"]`, as rustc suggests.
 
 mod builder;
 mod complaint;

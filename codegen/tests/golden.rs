@@ -154,6 +154,11 @@ fn names_that_become_one_in_rust_are_told_apart() {
         "syntax = \"proto2\";\nmessage M {\n  optional int32 HTTPCode = 1; optional int32 http_code = 2;\n\
          oneof Http_code { string a = 3; string A = 4; }\n}\nenum E { A_B = 0; aB = 1; AB = 2; Unrecognized = 3; }\n",
     );
+    let defaults = emitted(
+        "defaults",
+        "syntax = \"proto2\";\nmessage M { optional int32 Foo = 1 [default = 1]; optional int32 foo = 2 [default = 2]; }\n",
+    );
+    assert!(defaults.contains("fn foo_or_default(") && defaults.contains("fn foo_or_default_("), "{defaults}");
     for member in ["http_code:", "http_code_:", "http_code__:", "A(", "A_(", "AB,", "AB_,", "Unrecognized_,"] {
         assert!(source.contains(&format!(" {member}")), "{member}\n{source}");
     }

@@ -74,12 +74,15 @@ impl ParseError {
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
-        Self { inner: Box::new(Inner { line, column, kind, path: Path::default() }) }
+        Self { inner: Box::new(Inner { line, column, kind: kind.shortened(), path: Path::default() }) }
     }
 
     #[cold]
     pub(super) fn within(mut self, segment: Segment) -> Self {
-        self.inner.path.push(segment);
+        self.inner.path.push(match segment {
+            Segment::Key(key) => Segment::Key(excerpt(&key)),
+            short => short,
+        });
         self
     }
 
@@ -148,6 +151,18 @@ impl fmt::Display for ParseErrorKind {
             Self::UnknownType { url } => write!(f, "the type {url:?} is not in the registry"),
             Self::TooDeep => write!(f, "more than {RECURSION_LIMIT} messages within each other"),
             Self::Message(error) => write!(f, "the message cannot be decoded: {error}"),
+        }
+    }
+}
+
+impl ParseErrorKind {
+    /// With what it takes from the input no longer than people read.
+    fn shortened(self) -> Self {
+        match self {
+            Self::UnknownField { name, message } => Self::UnknownField { name: excerpt(&name), message },
+            Self::Duplicate { name } => Self::Duplicate { name: excerpt(&name) },
+            Self::UnknownType { url } => Self::UnknownType { url: excerpt(&url) },
+            other => other,
         }
     }
 }

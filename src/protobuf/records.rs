@@ -139,13 +139,9 @@ impl<'a> Records<'a> {
     /// Takes the fields with this number that come next.
     pub(super) fn take_number(&mut self, number: u32) -> Self {
         let start = self.rest;
-        loop {
-            let before = *self;
-            if self.next().is_none_or(|record| record.number != number) {
-                *self = before;
-                break;
-            }
-        }
+        // The tag alone is looked at first: what follows it may be a group of any length.
+        let is_next = |mut ahead: Self| ahead.tag().is_some_and(|(next, _)| next == number);
+        while is_next(*self) && self.next().is_some() {}
         Self { rest: start.get(..start.len() - self.rest.len()).unwrap_or_default() }
     }
 

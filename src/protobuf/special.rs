@@ -45,3 +45,10 @@ impl Special {
         })
     }
 }
+
+/// Whether a field could be called that, as the paths of a `FieldMask` call them.
+#[cfg(feature = "json")]
+pub(super) fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

@@ -1,18 +1,23 @@
 //! The methods that answer a field's default of proto2 while it has no value.
 
 use proc_macro2::{Literal as Token, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 
 use super::allow;
 use super::message::Writer;
 use crate::error::Error;
 use crate::model::{Field, Kind, Label, Literal};
-use crate::names::{ident, snake};
+use crate::names::{Scope, ident, snake};
 
 /// The methods of all fields that have a default; nothing if none has.
 pub(super) fn emit(writer: &Writer<'_>) -> Result<TokenStream, Error> {
     let fields = writer.message.fields.iter();
-    let methods = fields.filter_map(|field| Some(method(writer, field, field.default.as_ref()?)));
+    let mut scope = Scope::default();
+    let methods = fields.filter_map(|field| {
+        let default = field.default.as_ref()?;
+        let name = scope.take(format!("{}_or_default", snake(&field.proto_name)));
+        Some(method(writer, field, default, &name))
+    });
     let methods = methods.collect::<Result<Vec<_>, _>>()?;
     if methods.is_empty() {
         return Ok(quote!());
@@ -21,8 +26,8 @@ pub(super) fn emit(writer: &Writer<'_>) -> Result<TokenStream, Error> {
     Ok(quote!(#allow impl #name { #(#methods)* }))
 }
 
-fn method(writer: &Writer<'_>, field: &Field, default: &Literal) -> Result<TokenStream, Error> {
-    let method = format_ident!("{}_or_default", snake(&field.proto_name));
+fn method(writer: &Writer<'_>, field: &Field, default: &Literal, name: &str) -> Result<TokenStream, Error> {
+    let method = ident(name);
     let docs = format!(" The field `{}`, or its default while it has no value.", field.proto_name);
     let (ty, default) = value(writer, field, default)?;
     let is_reference = matches!(field.default, Some(Literal::Text(_) | Literal::Bytes(_)));

@@ -107,7 +107,7 @@ impl Writer<'_> {
             quote! {
                 #docs
                 fn #method #signature {
-                    let _ = #ignored;
+                    ::core::mem::drop(#ignored);
                     ::core::result::Result::Err(#grpc::Status::unimplemented(#message))
                 }
             }

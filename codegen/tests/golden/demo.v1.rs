@@ -180,7 +180,7 @@ pub trait Calls: ::core::marker::Send + ::core::marker::Sync + 'static {
         ::threadwire::grpc::Response<Reply>,
         ::threadwire::grpc::Status,
     > {
-        let _ = request;
+        ::core::mem::drop(request);
         ::core::result::Result::Err(
             ::threadwire::grpc::Status::unimplemented(
                 "demo.v1.Calls.Unary is not implemented",
@@ -193,7 +193,7 @@ pub trait Calls: ::core::marker::Send + ::core::marker::Sync + 'static {
         request: ::threadwire::grpc::Request<Request>,
         responses: &mut ::threadwire::grpc::ResponseSink<Reply>,
     ) -> ::core::result::Result<(), ::threadwire::grpc::Status> {
-        let _ = (request, responses);
+        ::core::mem::drop((request, responses));
         ::core::result::Result::Err(
             ::threadwire::grpc::Status::unimplemented(
                 "demo.v1.Calls.ServerStreaming is not implemented",
@@ -208,7 +208,7 @@ pub trait Calls: ::core::marker::Send + ::core::marker::Sync + 'static {
         ::threadwire::grpc::Response<Reply>,
         ::threadwire::grpc::Status,
     > {
-        let _ = requests;
+        ::core::mem::drop(requests);
         ::core::result::Result::Err(
             ::threadwire::grpc::Status::unimplemented(
                 "demo.v1.Calls.ClientStreaming is not implemented",
@@ -224,7 +224,7 @@ pub trait Calls: ::core::marker::Send + ::core::marker::Sync + 'static {
         >,
         responses: &mut ::threadwire::grpc::ResponseSink<Reply>,
     ) -> ::core::result::Result<(), ::threadwire::grpc::Status> {
-        let _ = (requests, responses);
+        ::core::mem::drop((requests, responses));
         ::core::result::Result::Err(
             ::threadwire::grpc::Status::unimplemented(
                 "demo.v1.Calls.Bidirectional is not implemented",
@@ -239,7 +239,7 @@ pub trait Calls: ::core::marker::Send + ::core::marker::Sync + 'static {
         ::threadwire::grpc::Response<Reply>,
         ::threadwire::grpc::Status,
     > {
-        let _ = request;
+        ::core::mem::drop(request);
         ::core::result::Result::Err(
             ::threadwire::grpc::Status::unimplemented(
                 "demo.v1.Calls.New is not implemented",

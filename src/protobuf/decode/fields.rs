@@ -7,6 +7,9 @@ use super::Decoder;
 use crate::protobuf::element::{Element, Packable};
 use crate::protobuf::{DecodeError, UnknownFields};
 
+/// The first element of a list is given room for itself alone if it takes more bytes than this.
+const LARGE: usize = 64;
+
 impl Decoder<'_> {
     /// A field without presence.
     pub fn singular<E: Element>(&mut self, name: &'static str, value: &mut E::Value) -> Result<(), DecodeError> {
@@ -30,14 +33,30 @@ impl Decoder<'_> {
     pub fn repeated<E: Element>(&mut self, name: &'static str, values: &mut Vec<E::Value>) -> Result<(), DecodeError> {
         let index = values.len();
         if E::WIRE_TYPE.is_weightless() {
-            let size = size_of::<E::Value>() + E::HEAP_SIZE;
-            self.charge(size).map_err(|error| error.within_element(name, index))?;
+            self.make_room(values, E::HEAP_SIZE).map_err(|error| error.within_element(name, index))?;
         }
         push(values);
         values
             .last_mut()
             .map_or(Ok(()), |value| E::merge(value, self))
             .map_err(|error| error.within_element(name, index))
+    }
+
+    /// Makes room for one more element, which takes `heap_size` besides. The list grows as `Vec` would have it, but for
+    /// the first of large elements, which is often the only one.
+    #[inline]
+    fn make_room<T>(&mut self, values: &mut Vec<T>, heap_size: usize) -> Result<(), DecodeError> {
+        self.charge(heap_size)?;
+        if values.len() < values.capacity() {
+            return Ok(());
+        }
+        let more = match values.capacity() {
+            0 if size_of::<T>() > LARGE => 1,
+            capacity => capacity.max(4),
+        };
+        self.charge(more.saturating_mul(size_of::<T>()))?;
+        values.reserve_exact(more);
+        Ok(())
     }
 
     /// Values of a list, all in one field of the wire.
@@ -117,7 +136,7 @@ impl Decoder<'_> {
         let start = self.tag_position;
         let outer = self.enter().map_err(|error| error.within(name))?;
         let (key, unknown_seen) = self.key::<K, V>().map_err(|error| error.within(name))?;
-        self.charge(size_of::<(K::Value, V::Value)>()).map_err(|error| error.within(name))?;
+        self.charge(entry_size::<K::Value, V::Value>(entries.is_empty())).map_err(|error| error.within(name))?;
         // What the map does not take must be right all the same.
         let mut aside = BTreeMap::new();
         let entries = if unknown_seen { &mut aside } else { entries };
@@ -169,6 +188,11 @@ impl Decoder<'_> {
         }
         Ok(())
     }
+}
+
+/// What one more entry takes of a map: `BTreeMap` has nodes for eleven, of which it fills a half at the least.
+fn entry_size<K, V>(is_first: bool) -> usize {
+    size_of::<(K, V)>() * if is_first { 11 } else { 2 }
 }
 
 /// Sets the slot, in a frame of its own.

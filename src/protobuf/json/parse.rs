@@ -80,7 +80,7 @@ impl<'a> Transcoder<'a, '_> {
         if self.options.ignore_unknown_fields {
             return self.skip();
         }
-        let kind = ParseErrorKind::UnknownField { name: excerpt(&name), message };
+        let kind = ParseErrorKind::UnknownField { name: name.into(), message };
         Err(self.lexer.error(place, kind))
     }
 

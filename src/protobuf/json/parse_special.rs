@@ -9,7 +9,7 @@ use crate::protobuf::descriptor::{FieldDescriptor, Kind, MessageDescriptor};
 use crate::protobuf::parse_error::{ParseError, excerpt};
 use crate::protobuf::path::Segment;
 use crate::protobuf::scalar;
-use crate::protobuf::special::{ANY, Special};
+use crate::protobuf::special::{ANY, Special, is_name};
 use crate::protobuf::transcode::Scalar;
 
 impl Transcoder<'_, '_> {
@@ -162,7 +162,7 @@ impl Transcoder<'_, '_> {
 
 /// `fooBar.baz` as `foo_bar.baz`; an underscore would not come back, nor would a path that is empty.
 fn snake_case(path: &str) -> Option<String> {
-    if path.is_empty() {
+    if !path.split('.').all(is_name) {
         return None;
     }
     let mut snake = String::with_capacity(path.len());

@@ -6,7 +6,7 @@ use super::print::{NOTHING, Walk, text};
 use super::{PrintError, PrintErrorKind, time};
 use crate::protobuf::descriptor::{FieldDescriptor, Kind, MessageDescriptor};
 use crate::protobuf::records::Records;
-use crate::protobuf::special::Special;
+use crate::protobuf::special::{Special, is_name};
 
 impl Walk<'_> {
     pub(super) fn special(
@@ -106,7 +106,7 @@ fn parts(records: Records<'_>) -> (i64, i32) {
 
 /// `foo_bar.baz` as `fooBar.baz`, if that comes back the same.
 fn camel_case(path: &str) -> Option<String> {
-    if path.is_empty() {
+    if !path.split('.').all(is_name) {
         return None;
     }
     let mut camel = String::with_capacity(path.len());
