@@ -98,6 +98,7 @@ mod cycles;
 mod descriptors;
 mod emit;
 mod error;
+mod extensions;
 mod externs;
 mod front;
 mod model;

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use super::Parser;
 use super::lexer::{Lexer, Number};
-use crate::protobuf::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
+use crate::protobuf::descriptor::{
+    EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor,
+};
+use crate::protobuf::encode::Unknown;
 use crate::protobuf::parse_error::ParseError;
 use crate::protobuf::path::Segment;
 use crate::protobuf::registry::Registered;
@@ -41,6 +44,8 @@ struct Progress<'d> {
     seen: Seen<'d>,
     /// How many values of each list, for errors.
     counts: BTreeMap<u32, usize>,
+    /// The packed extensions, whose values may come one by one, as fields of their own.
+    packed: BTreeMap<u32, (Kind, Writer)>,
 }
 
 impl Transcoder<'_, '_> {
@@ -53,10 +58,13 @@ impl Transcoder<'_, '_> {
     }
 
     fn fields(&mut self, scope: Scope<'_>, close: Option<u8>) -> Result<(), ParseError> {
-        let mut progress = Progress { seen: Seen::new(scope), counts: BTreeMap::new() };
+        let mut progress = Progress { seen: Seen::new(scope), counts: BTreeMap::new(), packed: BTreeMap::new() };
         loop {
             let place = self.lexer.place();
             if self.ends(close) {
+                for (number, (kind, fields)) in progress.packed {
+                    self.out.pack(number, kind, fields);
+                }
                 return progress.seen.check_required().map_err(|kind| self.lexer.error(place, kind));
             }
             self.field(scope, &mut progress)?;
@@ -99,14 +107,23 @@ impl Transcoder<'_, '_> {
         progress: &mut Progress<'_>,
         place: usize,
     ) -> Result<(), ParseError> {
-        let name = Segment::Field(field.name);
-        if !matches!(field.label, Label::Repeated | Label::Packed | Label::Map(_)) {
-            let noted = progress.seen.note(index, false);
-            noted.map_err(|kind| self.lexer.error(place, kind))?;
-            let has_colon = self.lexer.take(b':');
+        if !field.label.is_list() {
+            progress.seen.note(index, false).map_err(|kind| self.lexer.error(place, kind))?;
+        }
+        self.values(field, progress, Segment::Field(field.name))
+    }
+
+    /// What stands behind a name.
+    fn values(
+        &mut self,
+        field: &FieldDescriptor,
+        progress: &mut Progress<'_>,
+        name: Segment,
+    ) -> Result<(), ParseError> {
+        let has_colon = self.lexer.take(b':');
+        if !field.label.is_list() {
             return self.value(field, has_colon).map_err(|error| error.within(name));
         }
-        let has_colon = self.lexer.take(b':');
         let count = progress.counts.entry(field.number).or_default();
         let listed = if self.lexer.take(b'[') {
             self.list(field, has_colon, count)
@@ -189,7 +206,7 @@ impl Transcoder<'_, '_> {
 
     // --- Any, extensions, what is passed over ---
 
-    /// What stands in brackets in the place of a name: the type in an `Any`, or an extension, of which none is known.
+    /// What stands in brackets in the place of a name: the type in an `Any`, or an extension.
     fn bracketed(&mut self, scope: Scope<'_>, progress: &mut Progress<'_>, place: usize) -> Result<(), ParseError> {
         let name = self.lexer.bracketed()?;
         if scope.full_name == ANY && name.contains('/') {
@@ -202,11 +219,36 @@ impl Transcoder<'_, '_> {
             }
             return self.any(&name, registered, place).map_err(|error| error.within(Segment::Key(name)));
         }
+        if let Some(extension) = self.options.types.and_then(|types| types.extension(scope.full_name, &name)) {
+            return self.extension(extension, progress, place);
+        }
         if self.options.ignore_unknown_fields {
             return self.skip_field();
         }
         let kind = ParseErrorKind::UnknownField { name: format!("[{name}]"), message: scope.full_name };
         Err(self.lexer.error(place, kind))
+    }
+
+    /// An extension behind its name.
+    fn extension(
+        &mut self,
+        extension: &'static ExtensionDescriptor,
+        progress: &mut Progress<'_>,
+        place: usize,
+    ) -> Result<(), ParseError> {
+        let (field, name) = (&extension.field, Segment::Extension(extension.full_name));
+        if !field.label.is_list() {
+            progress.seen.note_extension(extension).map_err(|kind| self.lexer.error(place, kind))?;
+        }
+        if !matches!(field.label, Label::Packed) {
+            return self.values(field, progress, name);
+        }
+        let (_, before) = progress.packed.remove(&field.number).unwrap_or((field.kind, Writer::default()));
+        let outer = std::mem::replace(&mut self.out, before);
+        self.values(field, progress, name)?;
+        let fields = std::mem::replace(&mut self.out, outer);
+        progress.packed.insert(field.number, (field.kind, fields));
+        Ok(())
     }
 
     fn any(&mut self, url: &str, registered: Registered, place: usize) -> Result<(), ParseError> {
@@ -215,7 +257,7 @@ impl Transcoder<'_, '_> {
         let outer = std::mem::take(&mut self.out);
         self.message((registered.descriptor)().into(), Some(close))?;
         let inner = std::mem::replace(&mut self.out, outer).into_bytes();
-        let value = (registered.known)(&inner);
+        let value = (registered.encode)(&inner, Unknown::Kept);
         let value = value.map_err(|error| self.lexer.error(place, ParseErrorKind::Message(error)))?;
         self.out.implicit(1, Kind::String, &Scalar::Bytes(url.into()));
         self.out.implicit(2, Kind::Bytes, &Scalar::Bytes(value));
