@@ -746,6 +746,34 @@ fn unknown_fields_beside_extensions_are_not_printed() {
     assert_eq!(again.value, hex("a00601"));
 }
 
+/// Whatever the bytes of extensions are, what is printed of them is read again, and is then printed as the same.
+#[test]
+fn every_changed_byte_of_an_extension_is_printed_so_that_it_can_be_read() {
+    let whole = hex("aa0602780a b3060801b406 ba060301d804 c00607 da06050803a00604 e2060908011a030a016e3003 ea06020801");
+    let types = extensions();
+    let (printer, parser) = (json::Printer::new().types(&types), json::Parser::new().types(&types));
+    let (text_printer, text_parser) = (text::Printer::new().types(&types), text::Parser::new().types(&types));
+    let (mut printed, mut refused) = (0, 0);
+    for place in 0..whole.len() {
+        for byte in 0..=u8::MAX {
+            let mut bytes = whole.clone();
+            bytes[place] = byte;
+            let Ok(message) = legacy::Extendable::decode(&bytes) else { continue };
+            let text = text_printer.print(&message);
+            let again = text_parser.parse::<legacy::Extendable>(&text).unwrap();
+            assert_eq!(text_printer.print(&again), text);
+            let Ok(json) = printer.print(&message) else {
+                refused += 1; // a duration that is too long
+                continue;
+            };
+            printed += 1;
+            let again = parser.parse::<legacy::Extendable>(&json).unwrap();
+            assert_eq!(printer.print(&again).unwrap(), json);
+        }
+    }
+    assert!(printed > 3_000 && refused < 100, "{printed} printed, {refused} refused");
+}
+
 /// Whatever the JSON is, it is an error or a message, and a message that is printed is read again as the same.
 #[test]
 fn every_truncation_and_every_changed_byte_is_an_error_or_a_message() {
