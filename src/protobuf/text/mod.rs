@@ -45,6 +45,7 @@
 
 mod lexer;
 mod parse;
+mod parse_bracketed;
 mod print;
 
 pub(super) use print::Text;

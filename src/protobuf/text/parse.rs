@@ -1,20 +1,15 @@
 //! Parsing the text form: fields are looked up in the descriptor and written in the wire format.
 //!
 //! Owns what <https://protobuf.dev/reference/protobuf/textformat-spec/#fields> says of fields and values; words are the
-//! lexer's.
+//! lexer's, and what stands in brackets is in `parse_bracketed`.
 
 use std::collections::BTreeMap;
 
 use super::Parser;
 use super::lexer::{Lexer, Number};
-use crate::protobuf::descriptor::{
-    EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor,
-};
-use crate::protobuf::encode::Unknown;
+use crate::protobuf::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
 use crate::protobuf::parse_error::ParseError;
 use crate::protobuf::path::Segment;
-use crate::protobuf::registry::Registered;
-use crate::protobuf::special::ANY;
 use crate::protobuf::transcode::{Scalar, Scope, Seen, Writer};
 use crate::protobuf::{Message, ParseErrorKind, RECURSION_LIMIT, scalar};
 
@@ -32,25 +27,25 @@ fn transcode(options: Parser<'_>, text: &str, descriptor: &'static MessageDescri
     Ok(transcoder.out.into_bytes())
 }
 
-struct Transcoder<'a, 't> {
-    lexer: Lexer<'a>,
-    out: Writer,
-    options: Parser<'t>,
-    depth_left: u32,
+pub(super) struct Transcoder<'a, 't> {
+    pub(super) lexer: Lexer<'a>,
+    pub(super) out: Writer,
+    pub(super) options: Parser<'t>,
+    pub(super) depth_left: u32,
 }
 
 /// What has come of one message.
-struct Progress<'d> {
-    seen: Seen<'d>,
+pub(super) struct Progress<'d> {
+    pub(super) seen: Seen<'d>,
     /// How many values of each list, for errors.
     counts: BTreeMap<u32, usize>,
     /// The packed extensions, whose values may come one by one, as fields of their own.
-    packed: BTreeMap<u32, (Kind, Writer)>,
+    pub(super) packed: BTreeMap<u32, (Kind, Writer)>,
 }
 
 impl Transcoder<'_, '_> {
     /// A message up to the sign that closes it, or to the end.
-    fn message(&mut self, scope: Scope<'_>, close: Option<u8>) -> Result<(), ParseError> {
+    pub(super) fn message(&mut self, scope: Scope<'_>, close: Option<u8>) -> Result<(), ParseError> {
         self.descend()?;
         self.fields(scope, close)?;
         self.depth_left += 1;
@@ -114,7 +109,7 @@ impl Transcoder<'_, '_> {
     }
 
     /// What stands behind a name.
-    fn values(
+    pub(super) fn values(
         &mut self,
         field: &FieldDescriptor,
         progress: &mut Progress<'_>,
@@ -194,7 +189,7 @@ impl Transcoder<'_, '_> {
     }
 
     /// The sign that opens a message; returns the one that closes it.
-    fn open(&mut self) -> Result<u8, ParseError> {
+    pub(super) fn open(&mut self) -> Result<u8, ParseError> {
         if self.lexer.take(b'{') {
             Ok(b'}')
         } else if self.lexer.take(b'<') {
@@ -204,121 +199,7 @@ impl Transcoder<'_, '_> {
         }
     }
 
-    // --- Any, extensions, what is passed over ---
-
-    /// What stands in brackets in the place of a name: the type in an `Any`, or an extension.
-    fn bracketed(&mut self, scope: Scope<'_>, progress: &mut Progress<'_>, place: usize) -> Result<(), ParseError> {
-        let name = self.lexer.bracketed()?;
-        if scope.full_name == ANY && name.contains('/') {
-            let Some(registered) = self.options.types.and_then(|types| types.get(&name)) else {
-                return Err(self.lexer.error(place, ParseErrorKind::UnknownType { url: name }));
-            };
-            // It takes the place of both fields.
-            for index in 0..scope.fields.len() {
-                progress.seen.note(index, false).map_err(|kind| self.lexer.error(place, kind))?;
-            }
-            return self.any(&name, registered, place).map_err(|error| error.within(Segment::Key(name)));
-        }
-        if let Some(extension) = self.options.types.and_then(|types| types.extension(scope.full_name, &name)) {
-            return self.extension(extension, progress, place);
-        }
-        if self.options.ignore_unknown_fields {
-            return self.skip_field();
-        }
-        let kind = ParseErrorKind::UnknownField { name: format!("[{name}]"), message: scope.full_name };
-        Err(self.lexer.error(place, kind))
-    }
-
-    /// An extension behind its name.
-    fn extension(
-        &mut self,
-        extension: &'static ExtensionDescriptor,
-        progress: &mut Progress<'_>,
-        place: usize,
-    ) -> Result<(), ParseError> {
-        let (field, name) = (&extension.field, Segment::Extension(extension.full_name));
-        if !field.label.is_list() {
-            progress.seen.note_extension(extension).map_err(|kind| self.lexer.error(place, kind))?;
-        }
-        if !matches!(field.label, Label::Packed) {
-            return self.values(field, progress, name);
-        }
-        let (_, before) = progress.packed.remove(&field.number).unwrap_or((field.kind, Writer::default()));
-        let outer = std::mem::replace(&mut self.out, before);
-        self.values(field, progress, name)?;
-        let fields = std::mem::replace(&mut self.out, outer);
-        progress.packed.insert(field.number, (field.kind, fields));
-        Ok(())
-    }
-
-    fn any(&mut self, url: &str, registered: Registered, place: usize) -> Result<(), ParseError> {
-        let _ = self.lexer.take(b':');
-        let close = self.open()?;
-        let outer = std::mem::take(&mut self.out);
-        self.message((registered.descriptor)().into(), Some(close))?;
-        let inner = std::mem::replace(&mut self.out, outer).into_bytes();
-        let value = (registered.encode)(&inner, Unknown::Kept);
-        let value = value.map_err(|error| self.lexer.error(place, ParseErrorKind::Message(error)))?;
-        self.out.implicit(1, Kind::String, &Scalar::Bytes(url.into()));
-        self.out.implicit(2, Kind::Bytes, &Scalar::Bytes(value));
-        Ok(())
-    }
-
-    /// Passes over a field behind its name.
-    fn skip_field(&mut self) -> Result<(), ParseError> {
-        let _ = self.lexer.take(b':');
-        match self.lexer.peek() {
-            Some(b'{' | b'<') => self.skip_message(),
-            Some(b'[') => self.skip_list(),
-            _ => self.skip_scalar(),
-        }
-    }
-
-    fn skip_message(&mut self) -> Result<(), ParseError> {
-        let close = self.open()?;
-        self.descend()?;
-        while !self.lexer.take(close) {
-            if self.lexer.take(b'[') {
-                self.lexer.bracketed()?;
-            } else if self.lexer.name().is_none() && self.lexer.number().is_none() {
-                return Err(self.lexer.unexpected("the name of a field"));
-            }
-            self.skip_field()?;
-            let _ = self.lexer.take(b',') || self.lexer.take(b';');
-        }
-        self.depth_left += 1;
-        Ok(())
-    }
-
-    fn skip_list(&mut self) -> Result<(), ParseError> {
-        let _ = self.lexer.take(b'[');
-        if self.lexer.take(b']') {
-            return Ok(());
-        }
-        loop {
-            match self.lexer.peek() {
-                Some(b'{' | b'<') => self.skip_message()?,
-                _ => self.skip_scalar()?,
-            }
-            if self.lexer.take(b']') {
-                return Ok(());
-            }
-            if !self.lexer.take(b',') {
-                return Err(self.lexer.unexpected("`,` or `]`"));
-            }
-        }
-    }
-
-    fn skip_scalar(&mut self) -> Result<(), ParseError> {
-        if matches!(self.lexer.peek(), Some(b'"' | b'\'')) {
-            return self.lexer.string().map(drop);
-        }
-        let _ = self.lexer.take(b'-');
-        let is_value = self.lexer.number().is_some() || self.lexer.name().is_some();
-        if is_value { Ok(()) } else { Err(self.lexer.unexpected("a value")) }
-    }
-
-    fn descend(&mut self) -> Result<(), ParseError> {
+    pub(super) fn descend(&mut self) -> Result<(), ParseError> {
         let place = self.lexer.place();
         let left = self.depth_left.checked_sub(1);
         self.depth_left = left.ok_or_else(|| self.lexer.error(place, ParseErrorKind::TooDeep))?;
