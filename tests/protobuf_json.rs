@@ -735,6 +735,18 @@ fn unknown_fields_beside_extensions_are_not_printed() {
     for bytes in ["0a0161", "a206020102", "c00605", "aa0601ff", "ba0601ff", "da060108", "e206020801", "c2a3090101"] {
         assert_eq!(print(bytes), "{}", "{bytes}");
     }
+    // However deep they nest: the extension `within`, whose bytes are the rest.
+    let nested = |depth| {
+        (0..depth).fold(Vec::new(), |within: Vec<u8>, _| {
+            // The length in two bytes always.
+            let len = [within.len() as u8 & 0x7f | 0x80, (within.len() >> 7) as u8];
+            [&hex("da06"), &len[..], &within].concat()
+        })
+    };
+    for (depth, is_printed) in [(100, true), (101, false), (3_000, false)] {
+        let message = legacy::Extendable::decode(&nested(depth)).unwrap();
+        assert_eq!(json::Printer::new().types(&types).print(&message).is_ok(), is_printed, "{depth}");
+    }
     // In messages with forms of their own and in groups too.
     assert_eq!(print("ea0603 0a0161"), r#"{"[threadwire.legacy.time]":"0s"}"#);
     assert_eq!(print("b306 0a0161 0801 b406"), r#"{"[threadwire.legacy.added]":[{"a":1}]}"#);
