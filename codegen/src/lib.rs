@@ -23,6 +23,8 @@
 //! | `optional string name = 1`, a message | `name: Option<String>`; boxed where messages contain themselves |
 //! | `repeated`, `map` | `Vec`, `BTreeMap` |
 //! | `oneof contact` | `contact: Option<person::Contact>`, an enum |
+//! | `bytes data = 1` | `data: Vec<u8>` |
+//! | `group Part = 1` (proto2) | `part: Option<Part>`, a message |
 //! | `service Greeter` | `trait Greeter`, `GreeterServer`, `GreeterClient` |
 //!
 //! # Several packages
@@ -47,6 +49,17 @@
 //! The well-known types of `google/protobuf/*.proto` (`Timestamp`, `Duration`, `Any`, `Struct`, …) are not emitted: they
 //! are those of `threadwire::protobuf::well_known`, the same for every crate, with conversions. (The descriptors of
 //! `descriptor.proto` are no well-known types.) [`Builder::extern_path`] names types of other crates in the same way.
+//!
+//! # Without copies
+//!
+//! [`Builder::shared`] makes messages whose strings and bytes are parts of the buffer that they were received in:
+//! `threadwire::protobuf::{ByteString, Bytes}` in place of `String` and `Vec<u8>`. A handler's requests are decoded so.
+//!
+//! # Descriptors
+//!
+//! [`Builder::descriptor_set`] writes the descriptors of all files and of what they import, as `protoc
+//! --include_imports --descriptor_set_out` does; `include_bytes!(concat!(env!("OUT_DIR"), "/name"))` has them in the
+//! program.
 //!
 //! # Without a build script
 //!
@@ -76,8 +89,7 @@
 //!
 //! # How
 //!
-//! `front` has the files read by protox; `read` turns the descriptors into the plain data of `model` and refuses what
-//! is not supported; `normal` writes that data as one plain .proto file which pb-rs reads rightly; `types` cuts the
+//! `front` has the files read by protox; `read` turns the descriptors into the plain data of `model`; `normal` writes that data as one plain .proto file which pb-rs reads rightly; `types` cuts the
 //! types out of what pb-rs makes of it; `externs` knows what is there already; `cycles` finds what must be boxed; `emit`
 //! names the types, writes the codec and the services.
 //!

@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use threadwire::protobuf::Message;
+use threadwire::protobuf::{Bytes, Message};
 use threadwire_test_host::Counting;
 
 use proto::everything::{Lists, Maps, Scalars, Tree};
@@ -49,6 +49,8 @@ fn check<M: Message>(bytes: &[u8], split: usize) {
     let taken = MEMORY.most() - before;
     assert!(taken <= MEMORY_BESIDE + MEMORY_PER_BYTE * bytes.len(), "{taken} bytes for {}", bytes.len());
 
+    let shared = M::decode_shared(&Bytes::copy_from_slice(bytes));
+    assert_eq!(shared.is_ok(), decoded.is_ok());
     merge_in_parts::<M>(bytes.split_at(split), decoded.as_ref().ok());
     let message = match decoded {
         Ok(message) => message,

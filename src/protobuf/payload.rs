@@ -13,7 +13,7 @@ use bytes::Bytes;
 use super::Message;
 
 /// A type that gRPC calls can carry as request or response. All messages are, and [`Bytes`]: the encoded message as
-/// it is, for calls whose types are not known when the program is compiled.
+/// it is, for calls that pass messages on without a look at them.
 ///
 /// Implement it to carry messages of another crate, in a type of your own around them:
 ///

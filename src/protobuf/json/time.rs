@@ -119,7 +119,10 @@ impl Cursor<'_> {
         }
         self.next()?;
         let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let number = self.number(count).filter(|_| (1..=9).contains(&count))?;
+        if !(1..=9).contains(&count) {
+            return None;
+        }
+        let number = self.number(count)?;
         let scale = 10_i64.pow(9 - u32::try_from(count).ok()?);
         i32::try_from(number * scale).ok()
     }
@@ -189,6 +192,14 @@ mod tests {
             }
         }
         assert_eq!((year, month, day), (10_000, 1, 1));
+    }
+
+    #[test]
+    fn a_fraction_has_nine_digits_at_most() {
+        for digits in ["", "0000000000", &"6".repeat(60), &"0".repeat(10_000)] {
+            assert_eq!(parse_timestamp(&format!("1970-01-01T00:00:00.{digits}Z")), None, "{digits}");
+            assert_eq!(parse_duration(&format!("1.{digits}s")), None, "{digits}");
+        }
     }
 
     #[test]
