@@ -20,9 +20,10 @@ fn main() -> Result<(), threadwire_build::Error> {
         Builder::new().include("tests/proto").runtime("crate::stand_in").compile(&["tests/proto/calls.proto"])?;
         // Those of several packages, all in one; and once more with one of the packages from outside.
         let packages = Builder::new().include("tests/proto/packages");
-        let files = ["tests/proto/packages/plain.proto"];
+        let files = ["plain", "a/old", "a/more"].map(|name| format!("tests/proto/packages/{name}.proto"));
         packages.clone().include_file("packages.rs").compile(&files)?;
-        let outside = packages.extern_path(".a.b.c", "crate::proto::a::b::c").out_dir(folder("outside"));
+        let outside = packages.extern_path(".a.b.c", "crate::proto::a::b::c");
+        let outside = outside.extern_path(".a.old", "crate::proto::a::old").out_dir(folder("outside"));
         outside.include_file("all.rs").compile(&files)?;
         // The service of the tests of gRPC, with messages of pb-rs itself.
         let foreign = Builder::new().include("tests/proto").out_dir(folder("foreign"));

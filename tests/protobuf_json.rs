@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use protobuf_proto::{
     Choice, Color, Holder, Lists, Maps, Names, Person, Place, Presence, Scalars, Tree, WellKnown, Wrappers, choice,
-    legacy, well_known,
+    hex, legacy, well_known,
 };
 use threadwire::protobuf::well_known::{
     Any, BoolValue, BytesValue, DoubleValue, Duration, FieldMask, FloatValue, Int32Value, Int64Value, ListValue,
@@ -653,6 +653,137 @@ fn groups_closed_enums_and_required_fields() {
     ] {
         assert_eq!(refused::<legacy::Required>(json), error);
     }
+}
+
+/// A registry with all extensions of `Extendable`.
+fn extensions() -> TypeRegistry {
+    let mut types = types();
+    types.add::<legacy::Extendable>();
+    types.add_extension(&legacy::extendable::INSIDE).add_extension(&legacy::OUTSIDE).add_extension(&legacy::OUTSIDE_);
+    types.add_extension(&legacy::ADDED).add_extension(&legacy::NUMBERS).add_extension(&legacy::LEVEL);
+    types.add_extension(&legacy::RATIO).add_extension(&legacy::WORDS).add_extension(&legacy::WITHIN);
+    types.add_extension(&legacy::NEEDY).add_extension(&legacy::TIME);
+    types
+}
+
+#[test]
+fn extensions_are_printed_and_parsed_by_their_full_names() {
+    let types = extensions();
+    let (printer, parser) = (json::Printer::new().types(&types), json::Parser::new().types(&types));
+    let bytes = hex(
+        "0801 da06050803a00604 f00601 a006fbffffffffffffffff01 aa0602780a b3060801b406b306b406 ba060301d804 c00607 cd06cdcccc3d \
+        d2060161 d20602c3a9 ea06020801 e2060908011a030a016e3003",
+    );
+    let json = "{\"known\":1,\"[threadwire.legacy.outside]\":-5,\"[threadwire.legacy.Extendable.inside]\":\"x\\n\",\
+        \"[threadwire.legacy.added]\":[{\"a\":1},{}],\"[threadwire.legacy.numbers]\":[-1,300],\
+        \"[threadwire.legacy.level]\":\"LEVEL_HIGH\",\"[threadwire.legacy.ratio]\":0.1,\
+        \"[threadwire.legacy.words]\":[\"a\",\"é\"],\
+        \"[threadwire.legacy.within]\":{\"known\":3,\"[threadwire.legacy.outside]\":4},\
+        \"[threadwire.legacy.needy]\":[{\"id\":1,\"inner\":[{\"name\":\"n\"}],\"level\":\"LEVEL_LOW\"}],\
+        \"[threadwire.legacy.time]\":\"1s\",\"[threadwire.legacy.Outside]\":true}";
+    let message = legacy::Extendable::decode(&bytes).unwrap();
+    assert_eq!(printer.print(&message).unwrap(), json);
+    let again = parser.parse::<legacy::Extendable>(json).unwrap();
+    assert_eq!(printer.print(&again).unwrap(), json);
+    assert_eq!(again.encode_to_vec().unwrap().len(), bytes.len());
+    // Without them they are unknown fields.
+    assert_eq!(message.to_json().unwrap(), r#"{"known":1}"#);
+    assert!(legacy::Extendable::from_json(json).is_err());
+
+    for (json, bytes) in [
+        (r#"{"[threadwire.legacy.outside]":0,"known":2}"#, "0802 a00600"),
+        (r#"{"[threadwire.legacy.outside]":null,"[threadwire.legacy.words]":null}"#, ""),
+        (r#"{"[threadwire.legacy.numbers]":[1,-2]}"#, "ba06020203"),
+        (r#"{"[threadwire.legacy.numbers]":[]}"#, ""),
+        (r#"{"[threadwire.legacy.added]":[{"a":1},{}]}"#, "b3060801b406b306b406"),
+        (r#"{"[threadwire.legacy.time]":"1.5s"}"#, "ea060808011080cab5ee01"),
+    ] {
+        assert_eq!(parser.parse::<legacy::Extendable>(json).unwrap().encode_to_vec().unwrap(), hex(bytes), "{json}");
+    }
+    for (json, expected) in [
+        (
+            r#"{"[threadwire.legacy.words]":[],"[threadwire.legacy.words]":[]}"#,
+            r#"[threadwire.legacy.words] at 1:33: "[threadwire.legacy.words]" a second time"#,
+        ),
+        (
+            r#"{"[threadwire.legacy.nope]":1}"#,
+            r#"at 1:2: threadwire.legacy.Extendable has no field "[threadwire.legacy.nope]""#,
+        ),
+        (
+            r#"{"threadwire.legacy.outside":1}"#,
+            r#"at 1:2: threadwire.legacy.Extendable has no field "threadwire.legacy.outside""#,
+        ),
+        (
+            r#"{"[threadwire.legacy.needy]":[{"id":1}]}"#,
+            r#"[threadwire.legacy.needy][0] at 1:31: the required field "level" is missing"#,
+        ),
+    ] {
+        assert_eq!(parser.parse::<legacy::Extendable>(json).unwrap_err().to_string(), expected);
+    }
+    assert!(parser.parse::<legacy::Groups>(r#"{"[threadwire.legacy.outside]":1}"#).is_err());
+}
+
+/// What is no value of its extension, and what has the number of a known field, is an unknown field in every message.
+#[test]
+fn unknown_fields_beside_extensions_are_not_printed() {
+    let types = extensions();
+    let print = |bytes: &str| {
+        let message = legacy::Extendable::decode(&hex(bytes)).unwrap();
+        json::Printer::new().types(&types).print(&message).unwrap()
+    };
+    assert_eq!(print("0a0161 a00601 a00602"), r#"{"[threadwire.legacy.outside]":2}"#);
+    for bytes in ["0a0161", "a206020102", "c00605", "aa0601ff", "ba0601ff", "da060108", "e206020801", "c2a3090101"] {
+        assert_eq!(print(bytes), "{}", "{bytes}");
+    }
+    // However deep they nest: the extension `within`, whose bytes are the rest.
+    let nested = |depth| {
+        (0..depth).fold(Vec::new(), |within: Vec<u8>, _| {
+            // The length in two bytes always.
+            let len = [within.len() as u8 & 0x7f | 0x80, (within.len() >> 7) as u8];
+            [&hex("da06"), &len[..], &within].concat()
+        })
+    };
+    for (depth, is_printed) in [(100, true), (101, false), (3_000, false)] {
+        let message = legacy::Extendable::decode(&nested(depth)).unwrap();
+        assert_eq!(json::Printer::new().types(&types).print(&message).is_ok(), is_printed, "{depth}");
+    }
+    // In messages with forms of their own and in groups too.
+    assert_eq!(print("ea0603 0a0161"), r#"{"[threadwire.legacy.time]":"0s"}"#);
+    assert_eq!(print("b306 0a0161 0801 b406"), r#"{"[threadwire.legacy.added]":[{"a":1}]}"#);
+    let wrapped =
+        Any { type_url: "x/threadwire.legacy.Extendable".into(), value: hex("0a0161 a00601"), ..Default::default() };
+    let json = json::Printer::new().types(&types).print(&wrapped).unwrap();
+    assert_eq!(json, r#"{"@type":"x/threadwire.legacy.Extendable","[threadwire.legacy.outside]":1}"#);
+    let again = json::Parser::new().types(&types).parse::<Any>(&json).unwrap();
+    assert_eq!(again.value, hex("a00601"));
+}
+
+/// Whatever the bytes of extensions are, what is printed of them is read again, and is then printed as the same.
+#[test]
+fn every_changed_byte_of_an_extension_is_printed_so_that_it_can_be_read() {
+    let whole = hex("aa0602780a b3060801b406 ba060301d804 c00607 da06050803a00604 e2060908011a030a016e3003 ea06020801");
+    let types = extensions();
+    let (printer, parser) = (json::Printer::new().types(&types), json::Parser::new().types(&types));
+    let (text_printer, text_parser) = (text::Printer::new().types(&types), text::Parser::new().types(&types));
+    let (mut printed, mut refused) = (0, 0);
+    for place in 0..whole.len() {
+        for byte in 0..=u8::MAX {
+            let mut bytes = whole.clone();
+            bytes[place] = byte;
+            let Ok(message) = legacy::Extendable::decode(&bytes) else { continue };
+            let text = text_printer.print(&message);
+            let again = text_parser.parse::<legacy::Extendable>(&text).unwrap();
+            assert_eq!(text_printer.print(&again), text);
+            let Ok(json) = printer.print(&message) else {
+                refused += 1; // a duration that is too long
+                continue;
+            };
+            printed += 1;
+            let again = parser.parse::<legacy::Extendable>(&json).unwrap();
+            assert_eq!(printer.print(&again).unwrap(), json);
+        }
+    }
+    assert!(printed > 3_000 && refused < 100, "{printed} printed, {refused} refused");
 }
 
 /// Whatever the JSON is, it is an error or a message, and a message that is printed is read again as the same.

@@ -15,8 +15,8 @@ use proto::Plain;
 use proto::a::b::c::{Inner, inner};
 use proto::a::b::{Middle, middle};
 use std::time::SystemTime;
-use threadwire::protobuf::Message;
 use threadwire::protobuf::well_known::{Timestamp, Value};
+use threadwire::protobuf::{ExtensionDescriptor, Message, TypeRegistry, text};
 
 fn inner() -> Inner {
     Inner { text: "x".into(), kind: inner::Kind::Some, ..Default::default() }
@@ -53,4 +53,20 @@ fn types_from_outside_are_those_types() {
     assert_eq!(middle.encode_to_vec().unwrap(), same.encode_to_vec().unwrap());
     let plain = outside::Plain { inner: Some(inner()), ..Default::default() };
     assert_eq!(plain.inner.unwrap().kind, inner::Kind::Some);
+}
+
+#[test]
+fn extensions_name_messages_of_other_packages() {
+    let source = "[a.more.inner] {\n  text: \"x\"\n  kind: KIND_SOME\n}\n[a.more.kinds]: KIND_SOME\n[a.more.at] {\n}\n";
+    let print = |extensions: [&'static ExtensionDescriptor; 3]| {
+        let mut types = TypeRegistry::new();
+        for extension in extensions {
+            types.add_extension(extension);
+        }
+        let base = text::Parser::new().types(&types).parse::<proto::a::old::Base>(source).unwrap();
+        text::Printer::new().types(&types).print(&base)
+    };
+    assert_eq!(print([&proto::a::more::INNER, &proto::a::more::KINDS, &proto::a::more::AT]), source);
+    // With the message, and one of the types, from outside.
+    assert_eq!(print([&outside::a::more::INNER, &outside::a::more::KINDS, &outside::a::more::AT]), source);
 }

@@ -416,6 +416,171 @@ fn groups_closed_enums_and_required_fields() {
     assert_eq!(error, "inner[1] at 1:52: the required field \"name\" is missing");
 }
 
+/// A registry with all extensions of `Extendable`.
+fn extensions() -> TypeRegistry {
+    let mut types = types();
+    types.add::<legacy::Extendable>();
+    types.add_extension(&legacy::extendable::INSIDE).add_extension(&legacy::OUTSIDE).add_extension(&legacy::OUTSIDE_);
+    types.add_extension(&legacy::ADDED).add_extension(&legacy::NUMBERS).add_extension(&legacy::LEVEL);
+    types.add_extension(&legacy::RATIO).add_extension(&legacy::WORDS).add_extension(&legacy::WITHIN);
+    types.add_extension(&legacy::NEEDY).add_extension(&legacy::TIME);
+    types
+}
+
+#[test]
+fn extensions_are_printed_behind_the_known_fields() {
+    let bytes = hex(
+        "0801 da06050803a00604 f00601 a006fbffffffffffffffff01 aa0602780a b3060801b406b306b406 ba060301d804 c00607 cd06cdcccc3d \
+        d2060161 d20602c3a9 ea06020801 e2060908011a030a016e3003",
+    );
+    let text = r#"known: 1
+[threadwire.legacy.outside]: -5
+[threadwire.legacy.Extendable.inside]: "x\n"
+[threadwire.legacy.added] {
+  a: 1
+}
+[threadwire.legacy.added] {
+}
+[threadwire.legacy.numbers]: -1
+[threadwire.legacy.numbers]: 300
+[threadwire.legacy.level]: LEVEL_HIGH
+[threadwire.legacy.ratio]: 0.1
+[threadwire.legacy.words]: "a"
+[threadwire.legacy.words]: "é"
+[threadwire.legacy.within] {
+  known: 3
+  [threadwire.legacy.outside]: 4
+}
+[threadwire.legacy.needy] {
+  id: 1
+  inner {
+    name: "n"
+  }
+  level: LEVEL_LOW
+}
+[threadwire.legacy.time] {
+  seconds: 1
+}
+[threadwire.legacy.Outside]: true
+"#;
+    let message = legacy::Extendable::decode(&bytes).unwrap();
+    let types = extensions();
+    assert_eq!(text::Printer::new().types(&types).print(&message), text);
+    let again = text::Parser::new().types(&types).parse::<legacy::Extendable>(text).unwrap();
+    assert_eq!(text::Printer::new().types(&types).print(&again), text);
+    assert_eq!(again.encode_to_vec().unwrap().len(), bytes.len());
+    // Without them they are unknown fields.
+    assert_eq!(message.to_text(), "known: 1\n");
+    assert!(legacy::Extendable::from_text(text).is_err());
+}
+
+#[test]
+fn extensions_are_parsed_by_their_full_names() {
+    let types = extensions();
+    let parser = text::Parser::new().types(&types);
+    for (source, bytes) in [
+        ("[threadwire.legacy.outside]: 1 known: 2", "0802 a00601"),
+        ("[threadwire.legacy.added]: {a:1} [threadwire.legacy.added] [{},{a:2}]", "b3060801b406 b306b406 b3060802b406"),
+        ("[threadwire.legacy.numbers]: [1,-2]", "ba06020203"),
+        ("[threadwire.legacy.numbers]: [1,-2] [threadwire.legacy.numbers]: 3", "ba0603020306"),
+        ("[threadwire.legacy.numbers]: []", ""),
+        ("[threadwire.legacy.level]: LEVEL_LOW", "c00603"),
+        ("[ threadwire . legacy . outside ] : 0;", "a00600"),
+        ("[threadwire.legacy.within] <[threadwire.legacy.words]: ['a'] known: 1>", "da0606 d2060161 0801"),
+    ] {
+        let message = parser.parse::<legacy::Extendable>(source).unwrap();
+        assert_eq!(message.encode_to_vec().unwrap(), hex(bytes), "{source}");
+    }
+    for (source, expected) in [
+        (
+            "[threadwire.legacy.outside]: 1 [threadwire.legacy.outside]: 2",
+            "at 1:32: \"[threadwire.legacy.outside]\" a second time",
+        ),
+        ("[threadwire.legacy.outside] 7", "[threadwire.legacy.outside] at 1:29: expected `:`, got 7"),
+        (
+            "[threadwire.legacy.level]: 9",
+            "[threadwire.legacy.level] at 1:28: expected a value of threadwire.legacy.Level, got 9",
+        ),
+        (
+            "[threadwire.legacy.needy] {id:1}",
+            "[threadwire.legacy.needy][0] at 1:32: the required field \"level\" is missing",
+        ),
+        (
+            "[threadwire.legacy.inside]: 'a'",
+            "at 1:1: threadwire.legacy.Extendable has no field \"[threadwire.legacy.inside]\"",
+        ),
+        (
+            "[threadwire.legacy.within] { [threadwire.legacy.Added] {} }",
+            "[threadwire.legacy.within] at 1:30: threadwire.legacy.Extendable has no field \"[threadwire.legacy.Added]\"",
+        ),
+    ] {
+        assert_eq!(parser.parse::<legacy::Extendable>(source).unwrap_err().to_string(), expected);
+    }
+    // Of another message it is none.
+    assert!(parser.parse::<legacy::Groups>("[threadwire.legacy.outside]: 1").is_err());
+    let lenient = parser.ignore_unknown_fields(true);
+    let source = "[threadwire.legacy.nope] { a: 1 } [threadwire.legacy.outside]: 1";
+    assert_eq!(lenient.parse::<legacy::Extendable>(source).unwrap().encode_to_vec().unwrap(), hex("a00601"));
+}
+
+#[test]
+fn what_is_no_value_of_an_extension_stays_unknown() {
+    let types = extensions();
+    let printer = text::Printer::new().types(&types);
+    let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (bytes, known, all) in [
+        // The last value; messages merged; packed and not.
+        ("a00601 a00602", "[threadwire.legacy.outside]: 2", ""),
+        ("da06020801 da06020802", "[threadwire.legacy.within] { known: 2 }", ""),
+        (
+            "b80601 ba06020203",
+            "[threadwire.legacy.numbers]: -1 [threadwire.legacy.numbers]: 1 [threadwire.legacy.numbers]: -2",
+            "",
+        ),
+        // Another wire type; a number that the enum does not name; not UTF-8; a message that is none, or lacks a field.
+        ("a206020102", "", "100: \"\\001\\002\""),
+        ("c00605", "", "104: 5"),
+        ("aa0601ff", "", "101: \"\\377\""),
+        ("ba0601ff", "", "103: \"\\377\""),
+        ("da060108", "", "107: \"\\010\""),
+        ("e206020801", "", "108 { 1: 1 }"),
+        ("980602 a00601", "[threadwire.legacy.outside]: 1", "99: 2"),
+    ] {
+        let message = legacy::Extendable::decode(&hex(bytes)).unwrap();
+        assert_eq!(one_line(printer.print(&message)), known, "{bytes}");
+        let all = if known.is_empty() { all.to_owned() } else { format!("{known} {all}") };
+        assert_eq!(one_line(printer.unknown_fields(true).print(&message)), all.trim_end(), "{bytes}");
+    }
+    // However deep they nest.
+    let mut bytes = Vec::new();
+    for _ in 0..5_000 {
+        bytes = nested(&bytes);
+    }
+    let printed = printer.print(&legacy::Extendable::decode(&bytes).unwrap());
+    assert_eq!(printed.matches("[threadwire.legacy.within] {").count(), 100);
+}
+
+/// The extension `within` with these bytes.
+fn nested(bytes: &[u8]) -> Vec<u8> {
+    let mut rest = bytes.len();
+    let mut out = hex("da06");
+    while rest >= 0x80 {
+        out.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    out.push(rest as u8);
+    [out, bytes.to_vec()].concat()
+}
+
+#[test]
+fn extensions_in_an_any() {
+    let types = extensions();
+    let source = "[x/threadwire.legacy.Extendable] {\n  known: 1\n  [threadwire.legacy.outside]: 2\n}\n";
+    let any = text::Parser::new().types(&types).parse::<Any>(source).unwrap();
+    assert_eq!(any.value, hex("0801 a00602"));
+    assert_eq!(text::Printer::new().types(&types).print(&any), source);
+}
+
 /// Whatever the text is, it is an error or a message, and a message that is printed is read again as the same.
 #[test]
 fn every_truncation_and_every_changed_byte_is_an_error_or_a_message() {

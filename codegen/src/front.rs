@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use protox::Compiler;
-use protox::prost_reflect::{DescriptorPool, FileDescriptor, Kind, MessageDescriptor};
+use protox::prost_reflect::{DescriptorPool, ExtensionDescriptor, FileDescriptor, Kind, MessageDescriptor};
 
+use crate::extensions::extensions;
 use crate::externs::{Externs, Used};
 use crate::resolver::Resolver;
 use crate::{Error, complaint, descriptors};
@@ -103,6 +104,7 @@ impl Front {
 fn uses(file: &FileDescriptor, externs: &Externs) -> Vec<Kind> {
     let mut found = Vec::new();
     file.messages().for_each(|message| uses_of_message(&message, externs, &mut found));
+    found.extend(extensions(file, externs).iter().map(ExtensionDescriptor::kind));
     for method in file.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
         found.extend([method.input(), method.output()].map(Kind::Message));
     }

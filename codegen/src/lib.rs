@@ -100,7 +100,8 @@
 //! - A field with a default `[default = 7]` has a method `name_or_default` besides.
 //! - A group is a message of its own.
 //! - Enums are closed: a number that the file does not name is kept among the unknown fields.
-//! - Extensions are not part of the message's type: their values are kept among the unknown fields.
+//! - Extensions are not part of the message's type: their values are kept among the unknown fields. Each has a
+//!   static with its name (`pub static OUTSIDE`) for the registry of the text form and JSON, but for those of message sets.
 //!
 //! Editions are refused, since protox does not read them. It follows `import public` for one step only: import the
 //! other file, too.
@@ -116,6 +117,7 @@ mod cycles;
 mod descriptors;
 mod emit;
 mod error;
+mod extensions;
 mod externs;
 mod front;
 mod model;

@@ -6,6 +6,7 @@ use crate::names;
 pub(crate) struct Schema {
     pub(crate) messages: Vec<Message>,
     pub(crate) enums: Vec<Enum>,
+    pub(crate) extensions: Vec<Extension>,
     pub(crate) services: Vec<Service>,
     /// The emitted files by name, in the order in which they first appear, with the modules of their package.
     pub(crate) files: Vec<(String, Vec<String>)>,
@@ -143,6 +144,17 @@ pub(crate) struct Oneof {
     pub(crate) type_name: String,
     pub(crate) proto_name: String,
     pub(crate) docs: Option<String>,
+}
+
+/// A field of a message that is declared elsewhere.
+pub(crate) struct Extension {
+    pub(crate) home: Home,
+    /// The static of its descriptor.
+    pub(crate) name: String,
+    pub(crate) full_name: String,
+    /// The full name of the message.
+    pub(crate) extendee: String,
+    pub(crate) field: Field,
 }
 
 pub(crate) struct Enum {

@@ -57,6 +57,11 @@ pub(crate) fn snake(name: &str) -> String {
     snake
 }
 
+/// `SCREAMING_SNAKE_CASE`, for statics.
+pub(crate) fn capitals(name: &str) -> String {
+    snake(name).to_ascii_uppercase()
+}
+
 /// `UpperCamelCase`, for types: what has no underscore keeps its capitals, so that `HTTPRequest` stays.
 pub(crate) fn camel(name: &str) -> String {
     beginning_with_letter(name.split('_').map(|word| capitalized(word, false)).collect())

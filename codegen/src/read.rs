@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use protox::prost_reflect::prost_types::FieldDescriptorProto;
 use protox::prost_reflect::{
-    EnumDescriptor, FieldDescriptor, FileDescriptor, Kind as ProtoKind, MessageDescriptor, OneofDescriptor,
-    ServiceDescriptor, Syntax, Value as ProtoValue,
+    EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor, Kind as ProtoKind, MessageDescriptor,
+    OneofDescriptor, ServiceDescriptor, Syntax, Value as ProtoValue,
 };
 
+use crate::extensions::extensions;
 use crate::front::Front;
 use crate::model::{
-    Enum, Field, Home, Kind, Label, Literal, Message, Method, Oneof, Packages, Scalar, Schema, Service, Value,
+    Enum, Extension, Field, Home, Kind, Label, Literal, Message, Method, Oneof, Packages, Scalar, Schema, Service,
+    Value,
 };
 use crate::names::Scope;
 use crate::{Error, cycles, externs, names, required};
@@ -61,6 +64,7 @@ impl Schema {
         let mut schema = Self {
             messages: Vec::new(),
             enums: Vec::new(),
+            extensions: Vec::new(),
             services: Vec::new(),
             files: Vec::new(),
             packages: Packages::default(),
@@ -72,6 +76,11 @@ impl Schema {
         cycles::mark(&mut schema.messages);
         required::mark(&mut schema.messages);
         schema.enums = enums.iter().map(|declared| reader.declared_enum(declared)).collect::<Result<_, _>>()?;
+        for file in &files {
+            let extensions = extensions(file, front.externs());
+            let extensions = extensions.iter().map(|extension| reader.extension(extension));
+            schema.extensions.extend(extensions.collect::<Result<Vec<_>, _>>()?);
+        }
         if services {
             let services = files.iter().flat_map(|file| file.services().collect::<Vec<_>>());
             schema.services = services.map(|service| reader.service(&service)).collect::<Result<_, _>>()?;
@@ -85,6 +94,7 @@ impl Schema {
         let packages = Packages(self.files.iter().map(|(_, modules)| modules.clone()).collect());
         self.messages.iter_mut().for_each(|message| packages.keep_clear(&mut message.home));
         self.enums.iter_mut().for_each(|declared| packages.keep_clear(&mut declared.home));
+        self.extensions.iter_mut().for_each(|extension| packages.keep_clear(&mut extension.home));
         self.packages = packages;
     }
 
@@ -111,11 +121,13 @@ impl Schema {
                 take(&service.home, None, name);
             }
         }
+        self.extensions.iter_mut().for_each(|extension| take(&extension.home, None, &mut extension.name));
     }
 
     fn add_file(&mut self, reader: &Reader<'_>, file: &FileDescriptor) -> Result<(), Error> {
         let mut types = file.messages().map(|message| message.full_name().to_owned()).collect::<Vec<_>>();
         types.extend(file.enums().map(|declared| declared.full_name().to_owned()));
+        types.extend(file.extensions().map(|extension| extension.full_name().to_owned()));
         let is_outside = |name: &String| reader.front.externs().has(name);
         if !types.is_empty() && types.iter().all(is_outside) && file.services().len() == 0 {
             return Ok(());
@@ -228,7 +240,8 @@ impl Reader<'_> {
     }
 
     fn field(&self, field: &FieldDescriptor, oneofs: &[OneofDescriptor]) -> Result<Field, Error> {
-        let comment = self.front.comment(&field.parent_message().parent_file(), field.path());
+        let file = field.parent_message().parent_file();
+        let comment = self.front.comment(&file, field.path());
         let member = field
             .containing_oneof()
             .and_then(|oneof| oneofs.iter().position(|other| other.full_name() == oneof.full_name()));
@@ -238,7 +251,9 @@ impl Reader<'_> {
                 (Label::Map(key), entry.map_entry_value_field().kind())
             }
             (kind, Some(oneof)) => (Label::Member(oneof), kind),
-            (kind, None) if is_packed(field) => (Label::Packed, kind),
+            (kind, None) if field.is_list() && is_packed(field.field_descriptor_proto(), &kind, &file) => {
+                (Label::Packed, kind)
+            }
             (kind, None) if field.is_list() => (Label::Repeated, kind),
             (kind, None) if field.is_required() => (Label::Required, kind),
             (kind, None) if field.supports_presence() => (Label::Optional, kind),
@@ -256,6 +271,37 @@ impl Reader<'_> {
         let default = default(field);
         let number = field.number();
         Ok(Field { number, proto_name, json_name, name, docs: comment, label, kind, default, is_boxed: false })
+    }
+
+    fn extension(&self, extension: &ExtensionDescriptor) -> Result<Extension, Error> {
+        let file = extension.parent_file();
+        let label = match extension.is_list() {
+            true if is_packed(extension.field_descriptor_proto(), &extension.kind(), &file) => Label::Packed,
+            true => Label::Repeated,
+            false => Label::Optional,
+        };
+        let kind = match self.kind(&extension.kind())? {
+            Kind::Message(index) if extension.is_group() => Kind::Group(index),
+            kind => kind,
+        };
+        let field = Field {
+            number: extension.number(),
+            proto_name: extension.name().to_owned(),
+            json_name: extension.json_name().to_owned(),
+            name: names::snake(extension.name()),
+            docs: self.front.comment(&file, extension.path()),
+            label,
+            kind,
+            default: None,
+            is_boxed: false,
+        };
+        Ok(Extension {
+            home: home_within(&file, extension.parent_message()),
+            name: names::capitals(extension.name()),
+            full_name: extension.full_name().to_owned(),
+            extendee: extension.containing_message().full_name().to_owned(),
+            field,
+        })
     }
 
     fn kind(&self, kind: &ProtoKind) -> Result<Kind, Error> {
@@ -371,11 +417,10 @@ impl Reader<'_> {
 
 /// Whether a list is written packed. `FieldDescriptor::is_packed` does not see the option, which is
 /// interpreted after it has been computed.
-fn is_packed(field: &FieldDescriptor) -> bool {
-    let length_delimited = matches!(field.kind(), ProtoKind::Message(_) | ProtoKind::String | ProtoKind::Bytes);
-    let option = field.field_descriptor_proto().options.as_ref().and_then(|options| options.packed);
-    let proto3 = field.parent_message().parent_file().syntax() == Syntax::Proto3;
-    field.is_list() && !length_delimited && option.unwrap_or(proto3)
+fn is_packed(field: &FieldDescriptorProto, kind: &ProtoKind, file: &FileDescriptor) -> bool {
+    let length_delimited = matches!(kind, ProtoKind::Message(_) | ProtoKind::String | ProtoKind::Bytes);
+    let option = field.options.as_ref().and_then(|options| options.packed);
+    !length_delimited && option.unwrap_or(file.syntax() == Syntax::Proto3)
 }
 
 /// The default value that the file gives a field.

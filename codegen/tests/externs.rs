@@ -257,6 +257,44 @@ fn the_types_of_a_message_leave_the_module_of_a_package_to_it() {
     assert!(!source.contains("b::"), "{source}");
 }
 
+/// Writes proto2 files, whose extensions are of interest.
+fn statics(name: &str, builder: Builder, directory: &Path, files: &[(&str, &str)]) -> Vec<String> {
+    for (file, text) in files {
+        fs::write(directory.join(file), format!("syntax = \"proto2\";\n{text}")).unwrap();
+    }
+    let generated = builder.generate(&[name]).unwrap();
+    let lines = generated.iter().flat_map(|file| file.source.lines());
+    let names = lines.filter_map(|line| line.trim_start().strip_prefix("pub static ")?.split_once(':'));
+    names.map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn extensions_are_emitted_where_they_are_declared() {
+    let base = (
+        "base.proto",
+        "package base;
+        message Base { extensions 1 to max; }
+        message Set { option message_set_wire_format = true; extensions 4 to max; }",
+    );
+    let more = (
+        "more.proto",
+        "package more;
+        import \"base.proto\";
+        extend base.Base { optional int32 fooBar = 1; optional int32 foo_bar = 2; optional int32 self = 3; }
+        extend base.Set { optional Held no = 4; }
+        message Held { extend base.Base { repeated Held held = 5; } extend base.Set { optional Held no_more = 5; } }",
+    );
+    let (builder, directory) = builder("extensions", &[]);
+    let found = statics("more.proto", builder.clone(), &directory, &[base, more]);
+    // Fields of a message set are written otherwise than all others.
+    assert_eq!(found, ["FOO_BAR", "FOO_BAR_", "SELF", "HELD"]);
+    // What lies outside has its extensions there.
+    let outside = builder.clone().extern_path(".more.Held", "::other::Held");
+    assert_eq!(statics("more.proto", outside, &directory, &[base, more]), ["FOO_BAR", "FOO_BAR_", "SELF"]);
+    let outside = builder.extern_path(".more", "::other");
+    assert_eq!(statics("more.proto", outside, &directory, &[base, more]), [""; 0]);
+}
+
 #[test]
 fn comments_can_be_left_out() {
     let (builder, _) = builder("comments", &[("m.proto", "// Seen.\nmessage M {\n  // Seen too.\n  int32 a = 1;\n}")]);

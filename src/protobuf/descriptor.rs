@@ -6,6 +6,9 @@
 //! [`Message::descriptor`]: super::Message::descriptor
 //! [`Enumeration::descriptor`]: super::Enumeration::descriptor
 
+use super::Message;
+use super::registry::Registered;
+
 /// A message as its .proto file declares it.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -34,6 +37,25 @@ pub struct FieldDescriptor {
     pub kind: Kind,
     /// How many values there are, and whether a missing one is told from the default.
     pub label: Label,
+}
+
+/// An extension as its .proto file declares it: a field of a message that is declared elsewhere (proto2).
+///
+/// `threadwire-build` emits one as a static of the extension's name, `OUTSIDE` for `extend X { … outside = 100; }`,
+/// in the module of the package or of the message that it stands in. What it is for is in [`TypeRegistry`].
+///
+/// [`TypeRegistry`]: super::TypeRegistry
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ExtensionDescriptor {
+    /// The full name of the message that it extends.
+    pub extendee: &'static str,
+    /// Its own name with its package, and with the messages that it stands in.
+    pub full_name: &'static str,
+    /// The field that it is.
+    pub field: FieldDescriptor,
+    /// Reads its values, if they are messages.
+    pub(super) codec: Option<Registered>,
 }
 
 /// An enum as its .proto file declares it.
@@ -115,6 +137,22 @@ impl FieldDescriptor {
     }
 }
 
+impl ExtensionDescriptor {
+    /// What generated code calls.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(extendee: &'static str, full_name: &'static str, field: FieldDescriptor) -> Self {
+        Self { extendee, full_name, field, codec: None }
+    }
+
+    /// The same with messages or groups as its values. What generated code calls.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn of<M: Message>(self) -> Self {
+        Self { codec: Some(Registered::new::<M>()), ..self }
+    }
+}
+
 impl EnumDescriptor {
     /// What generated code calls.
     #[doc(hidden)]
@@ -133,6 +171,13 @@ impl EnumDescriptor {
     #[must_use]
     pub fn name(&self, number: i32) -> Option<&'static str> {
         self.values.iter().find(|(_, other)| *other == number).map(|(name, _)| *name)
+    }
+}
+
+impl Label {
+    /// Whether there may be any number of values.
+    pub(super) fn is_list(self) -> bool {
+        matches!(self, Self::Repeated | Self::Packed | Self::Map(_))
     }
 }
 

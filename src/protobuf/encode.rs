@@ -25,20 +25,36 @@ fn tag(number: u32, wire_type: WireType) -> u64 {
     u64::from(number) << 3 | wire_type as u64
 }
 
+/// The field in which `Unknown::Marked` puts unknown fields: a number that no file can declare.
+#[cfg(feature = "json")]
+pub(super) const MARK: u32 = 19_000;
+
+/// What becomes of unknown fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// They are written behind the known ones, as they came.
+    #[default]
+    Kept,
+    /// They are left out.
+    #[cfg(feature = "json")]
+    Left,
+    /// They are written together as the field `MARK`, so that they are told from known fields of the same numbers.
+    #[cfg(feature = "json")]
+    Marked,
+}
+
 /// The first walk: adds up sizes.
 #[derive(Debug, Default)]
 pub struct Sizes {
     total: usize,
     // The length of each length-prefixed part, in the order in which the parts begin.
     parts: Vec<usize>,
-    // Whether unknown fields are left out.
-    known_only: bool,
+    unknown: Unknown,
 }
 
 impl Sizes {
-    /// Without the unknown fields.
-    pub(super) fn of_known() -> Self {
-        Self { known_only: true, ..Self::default() }
+    pub(super) fn new(unknown: Unknown) -> Self {
+        Self { unknown, ..Self::default() }
     }
 
     pub(super) fn total(&self) -> usize {
@@ -109,8 +125,15 @@ impl Visitor for Sizes {
     }
 
     fn unknown(&mut self, fields: &UnknownFields) {
-        if !self.known_only {
-            self.total += fields.as_bytes().len();
+        match self.unknown {
+            Unknown::Kept => self.total += fields.as_bytes().len(),
+            #[cfg(feature = "json")]
+            Unknown::Marked if !fields.is_empty() => {
+                self.tag(MARK, WireType::Len);
+                self.part(|sizes| sizes.add(fields.as_bytes().len()));
+            }
+            #[cfg(feature = "json")]
+            Unknown::Left | Unknown::Marked => {}
         }
     }
 }
@@ -122,13 +145,13 @@ pub struct Encoder<'b> {
     buffer: &'b mut [u8],
     written: usize,
     parts: std::vec::IntoIter<usize>,
-    known_only: bool,
+    unknown: Unknown,
 }
 
 impl<'b> Encoder<'b> {
     pub(super) fn new(buffer: &'b mut [u8], sizes: Sizes) -> Self {
-        let Sizes { parts, known_only, .. } = sizes;
-        Self { buffer, written: 0, parts: parts.into_iter(), known_only }
+        let Sizes { parts, unknown, .. } = sizes;
+        Self { buffer, written: 0, parts: parts.into_iter(), unknown }
     }
 
     /// Writes with quick-protobuf's writer; into memory, which has room for all that was measured.
@@ -204,9 +227,16 @@ impl Visitor for Encoder<'_> {
     }
 
     fn unknown(&mut self, fields: &UnknownFields) {
-        if !self.known_only {
-            // They are whole, tags included.
-            self.write(fields.as_bytes());
+        // They are whole, tags included.
+        match self.unknown {
+            Unknown::Kept => self.write(fields.as_bytes()),
+            #[cfg(feature = "json")]
+            Unknown::Marked if !fields.is_empty() => {
+                self.tag(MARK, WireType::Len);
+                self.part(|encoder| encoder.write(fields.as_bytes()));
+            }
+            #[cfg(feature = "json")]
+            Unknown::Left | Unknown::Marked => {}
         }
     }
 }

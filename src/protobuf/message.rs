@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::decode::Decoder;
 use super::descriptor::{EnumDescriptor, MessageDescriptor};
-use super::encode::{Encoder, Sizes};
+use super::encode::{Encoder, Sizes, Unknown};
 #[cfg(feature = "json")]
 use super::json;
 use super::missing::Missing;
@@ -142,9 +142,9 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     }
 }
 
-/// Encodes a message without the unknown fields, those of the messages in it included.
-pub(super) fn encode_known<M: Message>(message: &M) -> Result<Vec<u8>, EncodeError> {
-    let sizes = sizes(message, Sizes::of_known())?;
+/// Encodes a message; `unknown` holds for the messages in it too.
+pub(super) fn encode_with<M: Message>(message: &M, unknown: Unknown) -> Result<Vec<u8>, EncodeError> {
+    let sizes = sizes(message, Sizes::new(unknown))?;
     let mut bytes = vec![0; sizes.total()];
     message.visit(&mut Encoder::new(&mut bytes, sizes));
     Ok(bytes)

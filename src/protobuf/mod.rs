@@ -57,6 +57,7 @@ mod descriptor;
 mod element;
 mod encode;
 mod error;
+mod extension;
 #[cfg(feature = "json")]
 pub mod json;
 mod message;
@@ -79,7 +80,7 @@ pub mod well_known;
 pub use bytes::Bytes;
 /// A string in a buffer that it shares, as messages of `threadwire_build::Builder::shared` hold it.
 pub use bytestring::ByteString;
-pub use descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
+pub use descriptor::{EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use message::{Enumeration, Message};
 pub use parse_error::{ParseError, ParseErrorKind};
@@ -109,7 +110,7 @@ pub const MESSAGE_SIZE_LIMIT: usize = i32::MAX as usize;
 #[doc(hidden)]
 pub mod runtime {
     pub use super::decode::Decoder;
-    pub use super::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
+    pub use super::descriptor::{EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
     pub use super::element::{
         Bool, Boxed, Bytes, Closed, Double, Element, Enum, Fixed32, Fixed64, Float, Group, Int32, Int64, Nested,
         Packable, Scalar, Sfixed32, Sfixed64, SharedBytes, SharedStr, Sint32, Sint64, Str, Uint32, Uint64,

@@ -9,6 +9,8 @@ pub(super) struct Path(Vec<Segment>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Segment {
     Field(&'static str),
+    /// An extension by its full name.
+    Extension(&'static str),
     Index(usize),
     /// The key of a map's entry, as it was written.
     Key(String),
@@ -26,6 +28,7 @@ impl fmt::Display for Path {
             match segment {
                 Segment::Field(name) if place == 0 => f.write_str(name)?,
                 Segment::Field(name) => write!(f, ".{name}")?,
+                Segment::Extension(name) => write!(f, "[{name}]")?,
                 Segment::Index(index) => write!(f, "[{index}]")?,
                 Segment::Key(key) => write!(f, "[{key:?}]")?,
             }

@@ -2,6 +2,9 @@
 //!
 //! Not for bytes of a peer: what cannot be read simply ends the walk. Those go through `decode` first.
 
+#[cfg(feature = "json")]
+use super::encode::MARK;
+
 /// The fields that are left.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Records<'a> {
@@ -28,7 +31,6 @@ pub(super) enum Wire<'a> {
 
 impl<'a> Wire<'a> {
     /// The bits of a number.
-    #[cfg(feature = "json")]
     pub(super) fn bits(self) -> u64 {
         match self {
             Self::Varint(bits) | Self::Fixed64(bits) => bits,
@@ -59,6 +61,15 @@ impl<'a> Records<'a> {
             }
         }
         true
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The next value of a packed list.
+    pub(super) fn packed(&mut self, wire_type: u32) -> Option<Wire<'a>> {
+        if self.rest.is_empty() { None } else { self.value(0, wire_type) }
     }
 
     /// The last value of a field by its number.
@@ -145,13 +156,20 @@ impl<'a> Records<'a> {
         Self { rest: start.get(..start.len() - self.rest.len()).unwrap_or_default() }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    /// The next value of a packed list.
-    pub(super) fn packed(&mut self, wire_type: u32) -> Option<Wire<'a>> {
-        if self.rest.is_empty() { None } else { self.value(0, wire_type) }
+    /// The known fields, and the bytes of the unknown ones, which `Unknown::Marked` puts behind them.
+    pub(super) fn known_and_unknown(self) -> (Self, &'a [u8]) {
+        let mut records = self;
+        loop {
+            let before = records.rest.len();
+            match records.next() {
+                Some(Record { number: MARK, value }) => {
+                    let known = self.rest.get(..self.rest.len() - before).unwrap_or_default();
+                    return (Self { rest: known }, value.bytes());
+                }
+                Some(_) => {}
+                None => return (self, &[]),
+            }
+        }
     }
 }
 

@@ -1,14 +1,16 @@
-//! The types that may lie in a `google.protobuf.Any`, for JSON and text, which show what is in it.
+//! What JSON and text know besides a message's own descriptor: the types that may lie in a `google.protobuf.Any`, and
+//! extensions.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::descriptor::MessageDescriptor;
-use super::message::encode_known;
+use super::descriptor::{ExtensionDescriptor, MessageDescriptor};
+use super::encode::Unknown;
+use super::message::encode_with;
 use super::text::Text;
 use super::{DecodeError, DecodeErrorKind, Message, well_known};
 
-/// The types that may lie in a `google.protobuf.Any`, by their full names.
+/// The types that may lie in a `google.protobuf.Any`, and extensions, by their full names.
 ///
 /// ```
 /// use threadwire::protobuf::well_known::{Any, Duration};
@@ -21,19 +23,58 @@ use super::{DecodeError, DecodeErrorKind, Message, well_known};
 /// assert_eq!(any.value, [8, 5]);
 /// # Ok::<(), threadwire::protobuf::ParseError>(())
 /// ```
+///
+/// Extensions (proto2) are no members of the Rust types: their values lie among the unknown fields of a message. The text
+/// form and JSON show and read those that are here, as `[package.name]`. One that is not here stays an unknown field, and
+/// so does a value that is none of the extension's type.
+///
+/// ```
+/// # #[cfg(feature = "program")] // which compiles such files
+/// # mod example {
+/// mod proto {
+///     // message Extendable { optional int32 known = 1; extensions 100 to 199; }
+///     // extend Extendable { optional int32 outside = 100; }
+///     threadwire::include_proto!("threadwire.legacy");
+/// }
+/// use proto::Extendable;
+/// use threadwire::protobuf::{Message, TypeRegistry, text};
+///
+/// # pub fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut types = TypeRegistry::new();
+/// types.add_extension(&proto::OUTSIDE);
+///
+/// let source = "known: 1\n[threadwire.legacy.outside]: 2\n";
+/// let message: Extendable = text::Parser::new().types(&types).parse(source)?;
+/// assert_eq!(message.encode_to_vec()?, [8, 1, 0xa0, 6, 2]);
+/// assert_eq!(text::Printer::new().types(&types).print(&message), source);
+/// # Ok(())
+/// # }
+/// # }
+/// # #[cfg(feature = "program")]
+/// # example::main().unwrap();
+/// ```
 #[derive(Clone, Default)]
 pub struct TypeRegistry {
     types: BTreeMap<&'static str, Registered>,
+    extensions: BTreeMap<&'static str, &'static ExtensionDescriptor>,
+    /// The same by the full name of the message and their numbers in it.
+    by_number: BTreeMap<(&'static str, u32), &'static ExtensionDescriptor>,
 }
 
 /// What is asked of a type that is known by its name alone.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Registered {
     pub(super) descriptor: fn() -> &'static MessageDescriptor,
-    /// Decodes a message and encodes it again without unknown fields, as this crate writes it.
-    pub(super) known: fn(&[u8]) -> Result<Vec<u8>, DecodeError>,
+    /// Decodes a message and encodes it again, as this crate writes it.
+    pub(super) encode: fn(&[u8], Unknown) -> Result<Vec<u8>, DecodeError>,
     /// Decodes a message and prints its fields.
     pub(super) print: fn(&[u8], &mut Text<'_>) -> Result<(), DecodeError>,
+}
+
+impl Registered {
+    pub(super) const fn new<M: Message>() -> Self {
+        Self { descriptor: M::descriptor, encode: encode::<M>, print: print::<M> }
+    }
 }
 
 impl TypeRegistry {
@@ -59,8 +100,34 @@ impl TypeRegistry {
 
     /// Adds a type under its full name.
     pub fn add<M: Message>(&mut self) -> &mut Self {
-        self.types.insert(M::FULL_NAME, Registered { descriptor: M::descriptor, known: known::<M>, print: print::<M> });
+        self.types.insert(M::FULL_NAME, Registered::new::<M>());
         self
+    }
+
+    /// Adds an extension, under its full name and under its number in the message that it extends.
+    pub fn add_extension(&mut self, extension: &'static ExtensionDescriptor) -> &mut Self {
+        self.extensions.insert(extension.full_name, extension);
+        self.by_number.insert((extension.extendee, extension.field.number), extension);
+        self
+    }
+
+    /// The extension of a message by its full name.
+    pub(super) fn extension(&self, extendee: &str, name: &str) -> Option<&'static ExtensionDescriptor> {
+        self.extensions.get(name).copied().filter(|extension| extension.extendee == extendee)
+    }
+
+    /// The extension of a message by its number.
+    pub(super) fn extension_by_number(
+        &self,
+        extendee: &'static str,
+        number: u32,
+    ) -> Option<&'static ExtensionDescriptor> {
+        self.by_number.get(&(extendee, number)).copied()
+    }
+
+    /// Whether it has any extension.
+    pub(super) fn has_extensions(&self) -> bool {
+        !self.extensions.is_empty()
     }
 
     /// The type that a URL names behind its last slash, such as `type.googleapis.com/google.protobuf.Empty`.
@@ -72,15 +139,15 @@ impl TypeRegistry {
 
 impl fmt::Debug for TypeRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.types.keys()).finish()
+        f.debug_set().entries(self.types.keys()).entries(self.extensions.keys()).finish()
     }
 }
 
-fn known<M: Message>(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
+fn encode<M: Message>(bytes: &[u8], unknown: Unknown) -> Result<Vec<u8>, DecodeError> {
     let message = M::decode(bytes)?;
     // What has been decoded lacks nothing; it can only be too large.
     let too_large = |_| DecodeError::new(0, DecodeErrorKind::TooLarge { size: message.encoded_len() });
-    encode_known(&message).map_err(too_large)
+    encode_with(&message, unknown).map_err(too_large)
 }
 
 fn print<M: Message>(bytes: &[u8], text: &mut Text<'_>) -> Result<(), DecodeError> {

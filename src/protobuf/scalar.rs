@@ -21,7 +21,6 @@ pub(super) fn bits(kind: Kind, value: i128) -> Option<u64> {
 }
 
 /// The whole number that the bits stand for; of a `float` or `double` it would be none.
-#[cfg(feature = "json")]
 pub(super) fn integer(kind: Kind, bits: u64) -> i128 {
     match kind {
         Kind::Int32 | Kind::Sfixed32 | Kind::Enum(_) => i128::from(bits as i32),
@@ -54,7 +53,6 @@ fn zigzag(value: i64) -> u64 {
     (value << 1 ^ value >> 63) as u64
 }
 
-#[cfg(feature = "json")]
 fn unzigzag(bits: u64) -> i64 {
     (bits >> 1) as i64 ^ -((bits & 1) as i64)
 }

@@ -3,8 +3,11 @@
 //! JSON and text are not read into messages but into these bytes, which the ordinary decoder then reads: what it
 //! promises holds for them too. Owns the writer and what both parsers check of a message's fields.
 
-use super::descriptor::{FieldDescriptor, Kind, Label, MessageDescriptor};
+use std::collections::BTreeSet;
+
+use super::descriptor::{ExtensionDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
 use super::parse_error::ParseErrorKind;
+use super::records::Records;
 
 /// A scalar value, ready for the wire.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +96,19 @@ impl Writer {
         if matches!(kind, Kind::Group(_)) { self.tag(number, 4) } else { self.end(start) }
     }
 
+    /// A packed list, if it has values, which have been written as fields of their own.
+    pub(super) fn pack(&mut self, number: u32, kind: Kind, fields: Self) {
+        if fields.out.is_empty() {
+            return;
+        }
+        self.tag(number, 2);
+        let start = self.begin();
+        for record in Records::new(&fields.out) {
+            self.value(kind, &Scalar::Bits(record.value.bits()));
+        }
+        self.end(start);
+    }
+
     /// Where the next byte goes; `cut` goes back there.
     #[cfg(feature = "json")]
     pub(super) fn position(&self) -> usize {
@@ -145,12 +161,19 @@ pub(super) struct Seen<'d> {
     fields: Vec<u64>,
     /// A bit a oneof.
     oneofs: Vec<u64>,
+    /// The numbers of extensions.
+    extensions: BTreeSet<u32>,
 }
 
 impl<'d> Seen<'d> {
     pub(super) fn new(scope: Scope<'d>) -> Self {
         let words = |count: usize| vec![0; count.div_ceil(64)];
-        Self { scope, fields: words(scope.fields.len()), oneofs: words(scope.oneofs.len()) }
+        Self {
+            scope,
+            fields: words(scope.fields.len()),
+            oneofs: words(scope.oneofs.len()),
+            extensions: BTreeSet::new(),
+        }
     }
 
     /// Notes the field with this index.
@@ -170,6 +193,18 @@ impl<'d> Seen<'d> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Notes an extension.
+    ///
+    /// # Errors
+    ///
+    /// When it has come before.
+    pub(super) fn note_extension(&mut self, extension: &ExtensionDescriptor) -> Result<(), ParseErrorKind> {
+        if self.extensions.insert(extension.field.number) {
+            return Ok(());
+        }
+        Err(ParseErrorKind::Duplicate { name: format!("[{}]", extension.full_name) })
     }
 
     /// Whether all required fields have come.

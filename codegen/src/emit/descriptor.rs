@@ -5,9 +5,10 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::Context;
+use super::docs::docs;
+use super::{Context, allow};
 use crate::error::Error;
-use crate::model::{Enum, Field, Kind, Label, Message};
+use crate::model::{Enum, Extension, Field, Kind, Label, Message};
 use crate::names::{camel, ident};
 
 /// `Message::descriptor` of a message.
@@ -46,6 +47,30 @@ pub(super) fn declared_enum(context: &Context<'_>, declared: &Enum) -> TokenStre
             &DESCRIPTOR
         }
     }
+}
+
+/// The static of an extension; a program that does not name it has none of it.
+pub(super) fn extension(context: &Context<'_>, extension: &Extension) -> Result<TokenStream, Error> {
+    let runtime = context.paths.runtime();
+    let from = &extension.home.modules;
+    let Extension { full_name, extendee, .. } = extension;
+    let name = ident(&extension.name);
+    let docs = docs(extension.field.docs.as_deref(), &format!("The extension `{full_name}` of `{extendee}`."));
+    let field = field(context, &extension.field, from)?;
+    let holding = match extension.field.kind.message() {
+        Some(index) => {
+            let ty = context.message(index, from)?;
+            quote!(.of::<#ty>())
+        }
+        None => quote!(),
+    };
+    let allow = allow();
+    Ok(quote! {
+        #docs
+        #allow
+        pub static #name: #runtime::ExtensionDescriptor =
+            #runtime::ExtensionDescriptor::new(#extendee, #full_name, #field)#holding;
+    })
 }
 
 fn field(context: &Context<'_>, field: &Field, from: &[String]) -> Result<TokenStream, Error> {

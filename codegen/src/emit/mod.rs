@@ -115,6 +115,10 @@ pub(crate) fn files(context: &Context<'_>, include_file: Option<&str>) -> Result
     for (index, _) in schema.enums.iter().enumerate().filter(|(_, declared)| is_ours(&declared.home)) {
         emitted.push(enums::emit(context, index)?);
     }
+    for extension in &schema.extensions {
+        let tokens = descriptor::extension(context, extension)?;
+        emitted.push(Emitted { home: extension.home.clone(), tokens });
+    }
     for service in &schema.services {
         emitted.push(service::emit(context, service)?);
     }

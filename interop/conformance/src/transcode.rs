@@ -5,14 +5,15 @@ use threadwire::protobuf::{Bytes, Message, TypeRegistry, json, text, well_known 
 use crate::proto::conformance::conformance_request::Payload;
 use crate::proto::conformance::conformance_response::Result as Outcome;
 use crate::proto::conformance::{ConformanceRequest, FailureSet, TestCategory, WireFormat};
-use crate::proto::protobuf_test_messages::proto2::TestAllTypesProto2;
+use crate::proto::protobuf_test_messages::proto2::{self, TestAllTypesProto2};
 use crate::proto::protobuf_test_messages::proto3::TestAllTypesProto3;
 use crate::proto::shared::protobuf_test_messages as shared;
 
-/// What may lie in an `Any` of the tests.
+/// What may lie in an `Any` of the tests, and the extensions of their messages.
 pub(crate) fn types() -> TypeRegistry {
     let mut types = TypeRegistry::new();
     types.add::<TestAllTypesProto2>().add::<TestAllTypesProto3>();
+    types.add_extension(&proto2::EXTENSION_INT32).add_extension(&proto2::GROUPFIELD);
     types.add::<google::Any>().add::<google::Duration>().add::<google::FieldMask>().add::<google::Timestamp>();
     types.add::<google::Struct>().add::<google::Value>().add::<google::ListValue>();
     types.add::<google::BoolValue>().add::<google::BytesValue>().add::<google::StringValue>();

@@ -30,11 +30,12 @@
 //! ```
 //!
 //! A message is printed by way of its bytes, and parsed by way of them: `print` walks over what the encoder wrote, `parse`
-//! writes what the decoder reads, so that no code is generated for JSON. Unknown fields are not shown.
+//! writes what the decoder reads, so that no code is generated for JSON. Unknown fields are not shown, but for
+//! the extensions that are in the [`TypeRegistry`]: behind the known fields, as `"[package.name]"`.
 //!
 //! # What is read
 //!
-//! Fields by their JSON names and by those of the .proto file; numbers and strings for numbers of all kinds, whole ones
+//! Fields by their JSON names and by those of the .proto file, extensions in the registry as `"[package.name]"`; numbers and strings for numbers of all kinds, whole ones
 //! as `1e2` and `1.0` too; enums by name and number; `null` for a field that is not set; bytes in both alphabets of
 //! base64, padded or not. A name that comes twice is an error, as are two members of a oneof, a number out of its type's
 //! range, half a surrogate pair, and a missing required field.
@@ -77,7 +78,7 @@ impl<'t> Printer<'t> {
         Self::default()
     }
 
-    /// The types that may lie in an `Any`.
+    /// The types that may lie in an `Any`, and the extensions that are shown.
     #[must_use]
     pub fn types(mut self, types: &'t TypeRegistry) -> Self {
         self.types = Some(types);
@@ -137,7 +138,7 @@ impl<'t> Parser<'t> {
         Self::default()
     }
 
-    /// The types that may lie in an `Any`.
+    /// The types that may lie in an `Any`, and the extensions that are known.
     #[must_use]
     pub fn types(mut self, types: &'t TypeRegistry) -> Self {
         self.types = Some(types);

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use super::lexer::Lexer;
 use super::{Parser, base64, number};
-use crate::protobuf::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
+use crate::protobuf::descriptor::{
+    EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor,
+};
 use crate::protobuf::parse_error::{ParseError, excerpt};
 use crate::protobuf::path::Segment;
 use crate::protobuf::special::{NULL_VALUE, Special, VALUE};
@@ -63,11 +65,46 @@ impl<'a> Transcoder<'a, '_> {
                     let member = self.member(index, field, &mut seen, place);
                     member.map_err(|error| error.within(Segment::Field(field.json_name)))?;
                 }
-                None => self.unknown(name, descriptor.full_name, place)?,
+                None => match self.extension_called(&name, descriptor.full_name) {
+                    Some(extension) => {
+                        let member = self.extension(extension, &mut seen, place);
+                        member.map_err(|error| error.within(Segment::Extension(extension.full_name)))?;
+                    }
+                    None => self.unknown(name, descriptor.full_name, place)?,
+                },
             }
             more = self.lexer.more(b'{')?;
         }
         seen.check_required().map_err(|kind| self.lexer.error(start, kind))
+    }
+
+    /// The extension that a name in brackets stands for.
+    fn extension_called(&self, name: &str, extendee: &str) -> Option<&'static ExtensionDescriptor> {
+        let name = name.strip_prefix('[')?.strip_suffix(']')?;
+        self.options.types?.extension(extendee, name)
+    }
+
+    fn extension(
+        &mut self,
+        extension: &ExtensionDescriptor,
+        seen: &mut Seen<'_>,
+        place: usize,
+    ) -> Result<(), ParseError> {
+        let field = &extension.field;
+        seen.note_extension(extension).map_err(|kind| self.lexer.error(place, kind))?;
+        let is_value = !field.label.is_list() && takes_null(field.kind);
+        match field.label {
+            _ if !is_value && self.lexer.word("null") => Ok(()),
+            Label::Packed => {
+                let outer = std::mem::take(&mut self.out);
+                self.list(field)?;
+                let fields = std::mem::replace(&mut self.out, outer);
+                self.out.pack(field.number, field.kind, fields);
+                Ok(())
+            }
+            Label::Repeated => self.list(field),
+            _ => self.value(field.number, field.kind, false).map(drop),
+        }
     }
 
     /// A member that the message does not have.

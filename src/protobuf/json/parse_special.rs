@@ -6,6 +6,7 @@ use super::parse::Transcoder;
 use super::time;
 use crate::protobuf::ParseErrorKind;
 use crate::protobuf::descriptor::{FieldDescriptor, Kind, MessageDescriptor};
+use crate::protobuf::encode::Unknown;
 use crate::protobuf::parse_error::{ParseError, excerpt};
 use crate::protobuf::path::Segment;
 use crate::protobuf::scalar;
@@ -103,7 +104,7 @@ impl Transcoder<'_, '_> {
         }
         let inner = std::mem::replace(&mut self.out, outer).into_bytes();
         // In the order and form in which every other message is written.
-        let value = (registered.known)(&inner);
+        let value = (registered.encode)(&inner, Unknown::Kept);
         let value = value.map_err(|error| self.lexer.error(place, ParseErrorKind::Message(error)))?;
         self.out.implicit(1, Kind::String, &Scalar::Bytes(url.into()));
         self.out.implicit(2, Kind::Bytes, &Scalar::Bytes(value));

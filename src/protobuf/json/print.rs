@@ -5,18 +5,33 @@
 use super::output::Output;
 use super::{PrintError, PrintErrorKind, Printer, number};
 use crate::protobuf::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
-use crate::protobuf::message::encode_known;
+use crate::protobuf::encode::Unknown;
+use crate::protobuf::extension::{self, Found, Value};
+use crate::protobuf::message::encode_with;
 use crate::protobuf::path::Segment;
 use crate::protobuf::records::{Records, Wire};
 use crate::protobuf::special::{NULL_VALUE, Special};
-use crate::protobuf::{Message, RECURSION_LIMIT, scalar};
+use crate::protobuf::{Message, RECURSION_LIMIT, TypeRegistry, scalar};
 
 /// What a field has that is not there: as bits it is 0, as bytes empty.
 pub(super) const NOTHING: Wire<'_> = Wire::Varint(0);
 
 pub(super) fn print<M: Message>(options: &Printer<'_>, message: &M) -> Result<String, PrintError> {
-    let bytes = encode_known(message).map_err(|error| PrintError::new(PrintErrorKind::Encode(error)))?;
+    let bytes =
+        encode_with(message, options.unknown()).map_err(|error| PrintError::new(PrintErrorKind::Encode(error)))?;
     walk(options, M::descriptor(), &bytes)
+}
+
+impl<'t> Printer<'t> {
+    /// The registry, if it has extensions.
+    fn extensions(&self) -> Option<&'t TypeRegistry> {
+        self.types.filter(|types| types.has_extensions())
+    }
+
+    /// What must become of unknown fields so that extensions are found.
+    pub(super) fn unknown(&self) -> Unknown {
+        if self.extensions().is_some() { Unknown::Marked } else { Unknown::Left }
+    }
 }
 
 fn walk(options: &Printer<'_>, descriptor: &'static MessageDescriptor, bytes: &[u8]) -> Result<String, PrintError> {
@@ -37,7 +52,7 @@ impl Walk<'_> {
         let left = self.depth_left.checked_sub(1);
         self.depth_left = left.ok_or_else(|| PrintError::new(PrintErrorKind::TooDeep))?;
         match Special::of(descriptor.full_name) {
-            Some(special) => self.special(special, descriptor, bytes)?,
+            Some(special) => self.special(special, descriptor, self.known_and_unknown(bytes).0)?,
             None => {
                 self.out.begin('{');
                 self.fields(descriptor, bytes)?;
@@ -50,7 +65,7 @@ impl Walk<'_> {
 
     /// A member for each field. The encoder writes them in the order of the descriptor.
     pub(super) fn fields(&mut self, descriptor: &'static MessageDescriptor, bytes: &[u8]) -> Result<(), PrintError> {
-        let mut records = Records::new(bytes);
+        let (mut records, unknown) = self.known_and_unknown(bytes);
         for field in descriptor.fields {
             let own = records.take_number(field.number);
             let has_presence = matches!(field.label, Label::Optional | Label::Required | Label::Member(_));
@@ -60,6 +75,35 @@ impl Walk<'_> {
             self.out.name(if self.options.proto_names { field.name } else { field.json_name });
             self.field(field, own).map_err(|error| error.within(Segment::Field(field.json_name)))?;
         }
+        self.extensions(descriptor.full_name, unknown)
+    }
+
+    fn known_and_unknown<'a>(&self, bytes: &'a [u8]) -> (Records<'a>, &'a [u8]) {
+        let records = Records::new(bytes);
+        if self.options.extensions().is_some() { records.known_and_unknown() } else { (records, &[]) }
+    }
+
+    /// A member for each extension in the registry, in the order of their numbers.
+    fn extensions(&mut self, extendee: &'static str, unknown: &[u8]) -> Result<(), PrintError> {
+        let Some(types) = self.options.extensions().filter(|_| !unknown.is_empty()) else { return Ok(()) };
+        for Found { extension, values } in extension::find(types, extendee, unknown, Unknown::Marked).0 {
+            self.out.name(&format!("[{}]", extension.full_name));
+            let printed = self.extension(&extension.field, &values);
+            printed.map_err(|error| error.within(Segment::Extension(extension.full_name)))?;
+        }
+        Ok(())
+    }
+
+    fn extension(&mut self, field: &FieldDescriptor, values: &[Value<'_>]) -> Result<(), PrintError> {
+        if !field.label.is_list() {
+            return self.value(field.kind, values.last().map_or(NOTHING, Value::wire));
+        }
+        let mut index = 0;
+        self.out.begin('[');
+        for value in values {
+            self.element(field.kind, value.wire(), &mut index)?;
+        }
+        self.out.end(']');
         Ok(())
     }
 

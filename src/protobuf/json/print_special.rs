@@ -13,9 +13,8 @@ impl Walk<'_> {
         &mut self,
         special: Special,
         descriptor: &'static MessageDescriptor,
-        bytes: &[u8],
+        records: Records<'_>,
     ) -> Result<(), PrintError> {
-        let records = Records::new(bytes);
         match (special, field(descriptor, 1)) {
             (Special::Any, _) => self.any(records),
             (Special::Timestamp, _) => {
@@ -79,7 +78,8 @@ impl Walk<'_> {
         }
         let registered = self.options.types.and_then(|types| types.get(url));
         let registered = registered.ok_or_else(|| PrintError::new(PrintErrorKind::UnknownType { url: url.into() }))?;
-        let bytes = (registered.known)(value).map_err(|error| PrintError::new(PrintErrorKind::Any(error)))?;
+        let bytes = (registered.encode)(value, self.options.unknown())
+            .map_err(|error| PrintError::new(PrintErrorKind::Any(error)))?;
         self.out.name("@type");
         self.out.string(url);
         let descriptor = (registered.descriptor)();

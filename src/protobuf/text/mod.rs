@@ -32,17 +32,20 @@
 //!
 //! All of the specification: comments, adjacent strings, every escape, numbers in decimal, octal and hexadecimal, lists
 //! in brackets, messages in braces or angle brackets, `,` and `;` behind fields, enums by name and number, groups by
-//! the name of their type, and an `Any` as `[type.googleapis.com/x.Y] { … }` if its type is in the registry. A field that
-//! comes twice and is no list is an error, as are two members of a oneof and a missing required field. Fields by number
-//! and extensions (`[x.y]`) are not known; [`Parser::ignore_unknown_fields`] passes over them.
+//! the name of their type, an `Any` as `[type.googleapis.com/x.Y] { … }` if its type is in the registry, and extensions as
+//! `[x.y]` if they are there. A field that comes twice and is no list is an error, as are two members of a oneof and a
+//! missing required field. Fields by number and other extensions are not known; [`Parser::ignore_unknown_fields`] passes
+//! over them.
 //!
 //! # What is printed
 //!
-//! What Python's `print(message)` shows, but for maps, which come in the order of their keys, and for an `Any`, which is
-//! shown as its type if that is in the registry.
+//! What Python's `print(message)` shows, but for maps, which come in the order of their keys, for an `Any`, which is shown
+//! as its type if that is in the registry, and for extensions, which are shown behind the known fields, in the order of
+//! their numbers, if they are in the registry.
 
 mod lexer;
 mod parse;
+mod parse_bracketed;
 mod print;
 
 pub(super) use print::Text;
@@ -63,7 +66,7 @@ impl<'t> Printer<'t> {
         Self::default()
     }
 
-    /// Shows what is in an `Any`, if its type is one of these.
+    /// Shows what is in an `Any`, if its type is one of these, and the extensions that are.
     #[must_use]
     pub fn types(mut self, types: &'t TypeRegistry) -> Self {
         self.types = Some(types);
@@ -101,14 +104,14 @@ impl<'t> Parser<'t> {
         Self::default()
     }
 
-    /// The types that may be written out in an `Any`.
+    /// The types that may be written out in an `Any`, and extensions.
     #[must_use]
     pub fn types(mut self, types: &'t TypeRegistry) -> Self {
         self.types = Some(types);
         self
     }
 
-    /// Whether fields that the message does not have, fields by number and extensions are passed over; by default they
+    /// Whether fields that the message does not have, fields by number and extensions that are not in the registry are passed over; by default they
     /// are errors.
     #[must_use]
     pub fn ignore_unknown_fields(mut self, ignore: bool) -> Self {

@@ -1,7 +1,7 @@
 //! Parsing the text form: fields are looked up in the descriptor and written in the wire format.
 //!
 //! Owns what <https://protobuf.dev/reference/protobuf/textformat-spec/#fields> says of fields and values; words are the
-//! lexer's.
+//! lexer's, and what stands in brackets is in `parse_bracketed`.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,6 @@ use super::lexer::{Lexer, Number};
 use crate::protobuf::descriptor::{EnumDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
 use crate::protobuf::parse_error::ParseError;
 use crate::protobuf::path::Segment;
-use crate::protobuf::registry::Registered;
-use crate::protobuf::special::ANY;
 use crate::protobuf::transcode::{Scalar, Scope, Seen, Writer};
 use crate::protobuf::{Message, ParseErrorKind, RECURSION_LIMIT, scalar};
 
@@ -29,23 +27,25 @@ fn transcode(options: Parser<'_>, text: &str, descriptor: &'static MessageDescri
     Ok(transcoder.out.into_bytes())
 }
 
-struct Transcoder<'a, 't> {
-    lexer: Lexer<'a>,
-    out: Writer,
-    options: Parser<'t>,
-    depth_left: u32,
+pub(super) struct Transcoder<'a, 't> {
+    pub(super) lexer: Lexer<'a>,
+    pub(super) out: Writer,
+    pub(super) options: Parser<'t>,
+    pub(super) depth_left: u32,
 }
 
 /// What has come of one message.
-struct Progress<'d> {
-    seen: Seen<'d>,
+pub(super) struct Progress<'d> {
+    pub(super) seen: Seen<'d>,
     /// How many values of each list, for errors.
     counts: BTreeMap<u32, usize>,
+    /// The packed extensions, whose values may come one by one, as fields of their own.
+    pub(super) packed: BTreeMap<u32, (Kind, Writer)>,
 }
 
 impl Transcoder<'_, '_> {
     /// A message up to the sign that closes it, or to the end.
-    fn message(&mut self, scope: Scope<'_>, close: Option<u8>) -> Result<(), ParseError> {
+    pub(super) fn message(&mut self, scope: Scope<'_>, close: Option<u8>) -> Result<(), ParseError> {
         self.descend()?;
         self.fields(scope, close)?;
         self.depth_left += 1;
@@ -53,10 +53,13 @@ impl Transcoder<'_, '_> {
     }
 
     fn fields(&mut self, scope: Scope<'_>, close: Option<u8>) -> Result<(), ParseError> {
-        let mut progress = Progress { seen: Seen::new(scope), counts: BTreeMap::new() };
+        let mut progress = Progress { seen: Seen::new(scope), counts: BTreeMap::new(), packed: BTreeMap::new() };
         loop {
             let place = self.lexer.place();
             if self.ends(close) {
+                for (number, (kind, fields)) in progress.packed {
+                    self.out.pack(number, kind, fields);
+                }
                 return progress.seen.check_required().map_err(|kind| self.lexer.error(place, kind));
             }
             self.field(scope, &mut progress)?;
@@ -99,14 +102,23 @@ impl Transcoder<'_, '_> {
         progress: &mut Progress<'_>,
         place: usize,
     ) -> Result<(), ParseError> {
-        let name = Segment::Field(field.name);
-        if !matches!(field.label, Label::Repeated | Label::Packed | Label::Map(_)) {
-            let noted = progress.seen.note(index, false);
-            noted.map_err(|kind| self.lexer.error(place, kind))?;
-            let has_colon = self.lexer.take(b':');
+        if !field.label.is_list() {
+            progress.seen.note(index, false).map_err(|kind| self.lexer.error(place, kind))?;
+        }
+        self.values(field, progress, Segment::Field(field.name))
+    }
+
+    /// What stands behind a name.
+    pub(super) fn values(
+        &mut self,
+        field: &FieldDescriptor,
+        progress: &mut Progress<'_>,
+        name: Segment,
+    ) -> Result<(), ParseError> {
+        let has_colon = self.lexer.take(b':');
+        if !field.label.is_list() {
             return self.value(field, has_colon).map_err(|error| error.within(name));
         }
-        let has_colon = self.lexer.take(b':');
         let count = progress.counts.entry(field.number).or_default();
         let listed = if self.lexer.take(b'[') {
             self.list(field, has_colon, count)
@@ -177,7 +189,7 @@ impl Transcoder<'_, '_> {
     }
 
     /// The sign that opens a message; returns the one that closes it.
-    fn open(&mut self) -> Result<u8, ParseError> {
+    pub(super) fn open(&mut self) -> Result<u8, ParseError> {
         if self.lexer.take(b'{') {
             Ok(b'}')
         } else if self.lexer.take(b'<') {
@@ -187,96 +199,7 @@ impl Transcoder<'_, '_> {
         }
     }
 
-    // --- Any, extensions, what is passed over ---
-
-    /// What stands in brackets in the place of a name: the type in an `Any`, or an extension, of which none is known.
-    fn bracketed(&mut self, scope: Scope<'_>, progress: &mut Progress<'_>, place: usize) -> Result<(), ParseError> {
-        let name = self.lexer.bracketed()?;
-        if scope.full_name == ANY && name.contains('/') {
-            let Some(registered) = self.options.types.and_then(|types| types.get(&name)) else {
-                return Err(self.lexer.error(place, ParseErrorKind::UnknownType { url: name }));
-            };
-            // It takes the place of both fields.
-            for index in 0..scope.fields.len() {
-                progress.seen.note(index, false).map_err(|kind| self.lexer.error(place, kind))?;
-            }
-            return self.any(&name, registered, place).map_err(|error| error.within(Segment::Key(name)));
-        }
-        if self.options.ignore_unknown_fields {
-            return self.skip_field();
-        }
-        let kind = ParseErrorKind::UnknownField { name: format!("[{name}]"), message: scope.full_name };
-        Err(self.lexer.error(place, kind))
-    }
-
-    fn any(&mut self, url: &str, registered: Registered, place: usize) -> Result<(), ParseError> {
-        let _ = self.lexer.take(b':');
-        let close = self.open()?;
-        let outer = std::mem::take(&mut self.out);
-        self.message((registered.descriptor)().into(), Some(close))?;
-        let inner = std::mem::replace(&mut self.out, outer).into_bytes();
-        let value = (registered.known)(&inner);
-        let value = value.map_err(|error| self.lexer.error(place, ParseErrorKind::Message(error)))?;
-        self.out.implicit(1, Kind::String, &Scalar::Bytes(url.into()));
-        self.out.implicit(2, Kind::Bytes, &Scalar::Bytes(value));
-        Ok(())
-    }
-
-    /// Passes over a field behind its name.
-    fn skip_field(&mut self) -> Result<(), ParseError> {
-        let _ = self.lexer.take(b':');
-        match self.lexer.peek() {
-            Some(b'{' | b'<') => self.skip_message(),
-            Some(b'[') => self.skip_list(),
-            _ => self.skip_scalar(),
-        }
-    }
-
-    fn skip_message(&mut self) -> Result<(), ParseError> {
-        let close = self.open()?;
-        self.descend()?;
-        while !self.lexer.take(close) {
-            if self.lexer.take(b'[') {
-                self.lexer.bracketed()?;
-            } else if self.lexer.name().is_none() && self.lexer.number().is_none() {
-                return Err(self.lexer.unexpected("the name of a field"));
-            }
-            self.skip_field()?;
-            let _ = self.lexer.take(b',') || self.lexer.take(b';');
-        }
-        self.depth_left += 1;
-        Ok(())
-    }
-
-    fn skip_list(&mut self) -> Result<(), ParseError> {
-        let _ = self.lexer.take(b'[');
-        if self.lexer.take(b']') {
-            return Ok(());
-        }
-        loop {
-            match self.lexer.peek() {
-                Some(b'{' | b'<') => self.skip_message()?,
-                _ => self.skip_scalar()?,
-            }
-            if self.lexer.take(b']') {
-                return Ok(());
-            }
-            if !self.lexer.take(b',') {
-                return Err(self.lexer.unexpected("`,` or `]`"));
-            }
-        }
-    }
-
-    fn skip_scalar(&mut self) -> Result<(), ParseError> {
-        if matches!(self.lexer.peek(), Some(b'"' | b'\'')) {
-            return self.lexer.string().map(drop);
-        }
-        let _ = self.lexer.take(b'-');
-        let is_value = self.lexer.number().is_some() || self.lexer.name().is_some();
-        if is_value { Ok(()) } else { Err(self.lexer.unexpected("a value")) }
-    }
-
-    fn descend(&mut self) -> Result<(), ParseError> {
+    pub(super) fn descend(&mut self) -> Result<(), ParseError> {
         let place = self.lexer.place();
         let left = self.depth_left.checked_sub(1);
         self.depth_left = left.ok_or_else(|| self.lexer.error(place, ParseErrorKind::TooDeep))?;

@@ -6,11 +6,15 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
+use crate::protobuf::descriptor::Kind;
 use crate::protobuf::element::{Element, Packable};
+use crate::protobuf::encode::Unknown;
+use crate::protobuf::extension::{self, Found, Value};
 use crate::protobuf::records::{Record, Records, Wire};
+use crate::protobuf::registry::Registered;
 use crate::protobuf::special::ANY;
 use crate::protobuf::visit::Visitor;
-use crate::protobuf::{Message, RECURSION_LIMIT, TypeRegistry, UnknownFields};
+use crate::protobuf::{Message, RECURSION_LIMIT, TypeRegistry, UnknownFields, number, scalar};
 
 /// How deep what may be a message is looked for in unknown fields.
 const UNKNOWN_DEPTH: u32 = 10;
@@ -22,6 +26,8 @@ pub struct Text<'t> {
     indent: usize,
     types: Option<&'t TypeRegistry>,
     unknown_fields: bool,
+    /// The full name of the message whose fields are being printed.
+    message: &'static str,
 }
 
 impl<'t> Text<'t> {
@@ -32,7 +38,9 @@ impl<'t> Text<'t> {
     /// The fields of a message, or of what is in an `Any`.
     pub(in crate::protobuf) fn fields<M: Message>(&mut self, message: &M) {
         if M::FULL_NAME != ANY || !self.any(message) {
+            let around = std::mem::replace(&mut self.message, M::FULL_NAME);
             message.visit(self);
+            self.message = around;
         }
     }
 
@@ -51,6 +59,42 @@ impl<'t> Text<'t> {
             self.out.truncate(before);
         }
         printed.is_ok()
+    }
+
+    /// The extensions that the registry has, in the order of their numbers; returns the other unknown fields.
+    #[inline(never)]
+    fn extensions<'a>(&mut self, types: &TypeRegistry, fields: &'a [u8]) -> Vec<Record<'a>> {
+        let (found, rest) = extension::find(types, self.message, fields, Unknown::Kept);
+        for Found { extension, values } in found {
+            let (name, kind) = (format!("[{}]", extension.full_name), extension.field.kind);
+            for value in values {
+                match (value, extension.codec) {
+                    (Value::Message(bytes), Some(codec)) => self.message_of(codec, &name, &bytes),
+                    (value, _) => self.scalar(&name, kind, value.wire()),
+                }
+            }
+        }
+        rest
+    }
+
+    fn message_of(&mut self, codec: Registered, name: &str, bytes: &[u8]) {
+        // They have been decoded and encoded; they can be decoded again.
+        self.block(name, |text| drop((codec.print)(bytes, text)));
+    }
+
+    fn scalar(&mut self, name: &str, kind: Kind, value: Wire<'_>) {
+        let bits = value.bits();
+        match kind {
+            Kind::String | Kind::Bytes => self.quoted(name, value.bytes(), matches!(kind, Kind::String)),
+            Kind::Float => self.line(name, &number::float(f32::from_bits(bits as u32))),
+            Kind::Double => self.line(name, &number::double(f64::from_bits(bits))),
+            Kind::Bool => self.line(name, &(bits != 0)),
+            Kind::Enum(descriptor) => match descriptor().name(bits as i32) {
+                Some(value) => self.line(name, &value),
+                None => self.line(name, &(bits as i32)),
+            },
+            _ => self.line(name, &scalar::integer(kind, bits)),
+        }
     }
 
     fn unknown_field(&mut self, Record { number, value }: Record<'_>, depth_left: u32) {
@@ -151,7 +195,13 @@ impl Visitor for Text<'_> {
     }
 
     fn unknown(&mut self, fields: &UnknownFields) {
-        if self.unknown_fields {
+        let types = self.types.filter(|types| types.has_extensions() && !fields.is_empty());
+        if let Some(types) = types.filter(|_| self.indent < RECURSION_LIMIT as usize) {
+            let rest = self.extensions(types, fields.as_bytes());
+            if self.unknown_fields {
+                rest.into_iter().for_each(|record| self.unknown_field(record, UNKNOWN_DEPTH));
+            }
+        } else if self.unknown_fields {
             Records::new(fields.as_bytes()).for_each(|record| self.unknown_field(record, UNKNOWN_DEPTH));
         }
     }
