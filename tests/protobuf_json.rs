@@ -596,6 +596,8 @@ fn the_deepest_messages_need_little_stack() {
         printer.print(&tree).unwrap();
         let maps = parser.parse::<Maps>(&nested("{\"nested\":{\"\":", 100, "}}")).unwrap();
         printer.print(&maps).unwrap();
+        assert_eq!(Maps::from_text(&maps.to_text()).unwrap(), maps);
+        assert_eq!(Tree::from_text(&tree.to_text()).unwrap(), tree);
         let value = parser.parse::<Value>(&nested("{\"\":", 49, "}")).unwrap();
         printer.print(&value).unwrap();
         let any = "{\"@type\":\"x/google.protobuf.Any\",\"value\":";

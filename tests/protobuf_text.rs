@@ -613,3 +613,21 @@ fn every_truncation_and_every_changed_byte_is_an_error_or_a_message() {
     }
     assert!(errors > 1_000 && messages > 1_000, "{errors} errors, {messages} messages");
 }
+
+#[test]
+fn the_entries_of_maps() {
+    let parsed = |text: &str| Maps::from_text(text);
+    assert_eq!(parsed("counts { value: 2, key: 'a'; }").unwrap().counts.get("a"), Some(&2));
+    assert_eq!(parsed("counts <> counts: {key: 'a'}").unwrap().counts.len(), 2);
+    assert_eq!(parsed("nested { key: 'a' value { counts {} } }").unwrap().nested.len(), 1);
+    for (text, error) in [
+        ("counts { key: 'a' key: 'b' }", "counts[0] at 1:19: \"key\" a second time"),
+        ("counts { other: 1 }", "counts[0] at 1:10: a map's entry has no field \"other\""),
+        ("counts { key 'a' }", "counts[0].key at 1:14: expected `:`, got \"'\""),
+        ("counts { : 1 }", "counts[0] at 1:10: expected `key` or `value`, got \":\""),
+    ] {
+        assert_eq!(parsed(text).unwrap_err().to_string(), error, "{text}");
+    }
+    let lenient = text::Parser::new().ignore_unknown_fields(true).parse::<Maps>("counts { x: [1] y { } key: 'a' }");
+    assert_eq!(lenient.unwrap().counts.len(), 1);
+}

@@ -53,7 +53,9 @@ impl Transcoder<'_, '_> {
     }
 
     fn fields(&mut self, scope: Scope<'_>, close: Option<u8>) -> Result<(), ParseError> {
-        let mut progress = Progress { seen: Seen::new(scope), counts: BTreeMap::new(), packed: BTreeMap::new() };
+        // On the heap, as all that is large in the frames of this recursion.
+        let mut progress =
+            Box::new(Progress { seen: Seen::new(scope), counts: BTreeMap::new(), packed: BTreeMap::new() });
         loop {
             let place = self.lexer.place();
             if self.ends(close) {
@@ -152,39 +154,70 @@ impl Transcoder<'_, '_> {
         let FieldDescriptor { number, kind, .. } = *field;
         match (field.label, kind) {
             (Label::Map(key), _) => self.entry(field, key),
-            (_, Kind::Message(descriptor) | Kind::Group(descriptor)) => {
-                let close = self.open()?;
-                let start = self.out.begin_message(number, kind);
-                self.message(descriptor().into(), Some(close))?;
-                self.out.end_message(number, kind, start);
-                Ok(())
-            }
-            _ if !has_colon => Err(self.lexer.unexpected("`:`")),
-            (Label::Singular, _) => {
+            (Label::Singular, kind) if has_colon && !matches!(kind, Kind::Message(_) | Kind::Group(_)) => {
                 let scalar = self.scalar(kind)?;
                 self.out.implicit(number, kind, &scalar);
                 Ok(())
             }
-            _ => {
-                let scalar = self.scalar(kind)?;
-                self.out.field(number, kind, &scalar);
-                Ok(())
-            }
+            _ => self.one(number, kind, has_colon),
         }
     }
 
-    /// The entry of a map, which is written like a message.
+    /// The entry of a map, which is written like a message. It has a loop of its own, since maps within each other would
+    /// take twice the stack otherwise.
     fn entry(&mut self, field: &FieldDescriptor, key: Kind) -> Result<(), ParseError> {
-        let fields = [
-            FieldDescriptor::new("key", "key", 1, key, Label::Optional),
-            FieldDescriptor::new("value", "value", 2, field.kind, Label::Optional),
-        ];
-        let scope = Scope { full_name: "a map's entry", fields: &fields, oneofs: &[], reserved_names: &[] };
         let close = self.open()?;
         self.out.tag(field.number, 2);
         let start = self.out.begin();
-        self.fields(scope, Some(close))?;
+        let mut came = [false; 2];
+        while !self.ends(Some(close)) {
+            if let Some((segment, number)) = self.part_of_entry(&mut came)? {
+                let kind = if number == 1 { key } else { field.kind };
+                let has_colon = self.lexer.take(b':');
+                self.one(number, kind, has_colon).map_err(|error| error.within(segment))?;
+            } else {
+                self.skip_field()?;
+            }
+            let _ = self.lexer.take(b',') || self.lexer.take(b';');
+        }
         self.out.end(start);
+        Ok(())
+    }
+
+    /// The name of a part of a map's entry, which may come once, and its number; nothing if it is to be passed over.
+    fn part_of_entry(&mut self, came: &mut [bool; 2]) -> Result<Option<(Segment, u32)>, ParseError> {
+        let place = self.lexer.place();
+        let [key, value] = came;
+        let (name, number, came) = match self.lexer.name() {
+            Some("key") => ("key", 1, key),
+            Some("value") => ("value", 2, value),
+            Some(_) if self.options.ignore_unknown_fields => return Ok(None),
+            Some(name) => {
+                let kind = ParseErrorKind::UnknownField { name: name.into(), message: "a map's entry" };
+                return Err(self.lexer.error(place, kind));
+            }
+            None => return Err(self.lexer.unexpected("`key` or `value`")),
+        };
+        if std::mem::replace(came, true) {
+            return Err(self.lexer.error(place, ParseErrorKind::Duplicate { name: name.into() }));
+        }
+        Ok(Some((Segment::Field(name), number)))
+    }
+
+    /// A value that is written whatever it is.
+    fn one(&mut self, number: u32, kind: Kind, has_colon: bool) -> Result<(), ParseError> {
+        if let Kind::Message(descriptor) | Kind::Group(descriptor) = kind {
+            let close = self.open()?;
+            let start = self.out.begin_message(number, kind);
+            self.message(descriptor().into(), Some(close))?;
+            self.out.end_message(number, kind, start);
+            return Ok(());
+        }
+        if !has_colon {
+            return Err(self.lexer.unexpected("`:`"));
+        }
+        let scalar = self.scalar(kind)?;
+        self.out.field(number, kind, &scalar);
         Ok(())
     }
 
