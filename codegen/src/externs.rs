@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::iter;
 
 use proc_macro2::TokenStream;
-use protox::prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
+use protox::prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use quote::quote;
 
 use crate::model::Home;
@@ -86,6 +86,25 @@ impl Externs {
             self.well_known.insert(format!("google.protobuf.{name}"), target);
         }
         self
+    }
+
+    /// What the user has set must fit something that the files declare or import: else it is a slip of the pen.
+    pub(crate) fn check(&self, pool: &DescriptorPool) -> Result<(), Error> {
+        let packages = pool.files().map(|file| file.package_name().to_owned());
+        let messages = pool.all_messages().map(|message| message.full_name().to_owned());
+        let enums = pool.all_enums().map(|declared| declared.full_name().to_owned());
+        let declared = packages.chain(messages).chain(enums).collect::<BTreeSet<_>>();
+        let fits = |name: &str| {
+            let is_within = |other: &String| other.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+            name.is_empty() || declared.contains(name) || declared.iter().any(is_within)
+        };
+        match self.set.keys().find(|name| !fits(name)) {
+            Some(name) => {
+                let why = "the files and their imports declare no package, message or enum of this name";
+                Err(Error::Setting(format!("the extern path '.{name}': {why}")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether the type of this name is not emitted.

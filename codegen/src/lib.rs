@@ -76,7 +76,7 @@
 //!
 //! # How
 //!
-//! `front` has the files read by protox; `read` turns the descriptors into the plain data of `model` and refuses what
+//! `front` has the files read by protox; `rules` refuses what only protoc does; `read` turns the descriptors into the plain data of `model` and refuses what
 //! is not supported; `normal` writes that data as one plain .proto file which pb-rs reads rightly; `types` cuts the
 //! types out of what pb-rs makes of it; `externs` knows what is there already; `cycles` finds what must be boxed; `emit`
 //! names the types, writes the codec and the services.
@@ -104,10 +104,12 @@ mod model;
 mod names;
 mod normal;
 mod number;
+mod places;
 mod read;
 mod required;
 mod resolver;
 mod rewrite;
+mod rules;
 mod types;
 mod watch;
 

@@ -1,0 +1,35 @@
+//! Where in a .proto file a thing stands: lines and columns that count from 1, as compilers show them.
+
+use protox::prost_reflect::prost_types::FileDescriptorProto;
+
+/// A line and a column.
+pub(crate) type Place = (usize, usize);
+
+/// The begin of a file, where nothing better is known.
+pub(crate) const BEGIN: Place = (1, 1);
+
+/// The place of what this path in the descriptor names (`SourceCodeInfo.Location.path`), or of what lies around it.
+pub(crate) fn of_path(file: &FileDescriptorProto, path: &[i32]) -> Place {
+    let span = (0..=path.len()).rev().find_map(|length| span(file, path.get(..length)?));
+    let from_zero = |number: &i32| usize::try_from(*number).unwrap_or_default() + 1;
+    match span {
+        Some([line, column, ..]) => (from_zero(line), from_zero(column)),
+        _ => BEGIN,
+    }
+}
+
+/// Whether the file has a place for just this.
+pub(crate) fn is_written(file: &FileDescriptorProto, path: &[i32]) -> bool {
+    span(file, path).is_some()
+}
+
+fn span<'f>(file: &'f FileDescriptorProto, path: &[i32]) -> Option<&'f [i32]> {
+    let locations = file.source_code_info.as_ref().map_or(&[][..], |info| &info.location);
+    locations.iter().find(|location| location.path == path).map(|location| location.span.as_slice())
+}
+
+/// The place of what this text stands before.
+pub(crate) fn after(text: &str) -> Place {
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    (text.matches('\n').count() + 1, line.chars().count() + 1)
+}
