@@ -380,6 +380,11 @@ fn what_protox_has_no_place_for() {
     ];
     let expected = "other.proto:4:1: import cycle detected: cycle.proto -> other.proto -> cycle.proto";
     assert_eq!(refusal_of(&cycle), expected);
+    let clash = [
+        ("clash.proto", "syntax = \"proto3\";\nimport \"in_package.proto\";\nmessage M { clash.N n = 1; }"),
+        ("in_package.proto", "syntax = \"proto3\";\npackage clash;\nmessage N {}"),
+    ];
+    assert_eq!(refusal_of(&clash), "clash.proto:1:1: a package has the output file clash.rs already");
     let directory = directory("bytes");
     fs::write(directory.join("bytes.proto"), b"syntax = \"proto3\";\n// \xff\n").unwrap();
     let error = Builder::new().include(&directory).out_dir(&directory).generate(&["bytes.proto"]).unwrap_err();
