@@ -623,8 +623,8 @@ fn the_entries_of_maps() {
     for (text, error) in [
         ("counts { key: 'a' key: 'b' }", "counts[0] at 1:19: \"key\" a second time"),
         ("counts { other: 1 }", "counts[0] at 1:10: a map's entry has no field \"other\""),
-        ("counts { key 'a' }", "counts[0].key at 1:14: expected `:`, got \"'\""),
-        ("counts { : 1 }", "counts[0] at 1:10: expected `key` or `value`, got \":\""),
+        ("counts { key 'a' }", "counts[0].key at 1:14: expected `:`, got a string"),
+        ("counts { : 1 }", "counts[0] at 1:10: expected `key` or `value`, got `:`"),
     ] {
         assert_eq!(parsed(text).unwrap_err().to_string(), error, "{text}");
     }

@@ -118,7 +118,8 @@ impl Builder {
     ///
     /// `proto_path` is the full name of a message or enum, or a package with all that lies in it, behind a dot. Below a
     /// package's path modules and types have the names that they would have been given here, which they do if the
-    /// other crate was compiled by this one. `rust_path` begins with `::` or `crate`. The longest path that fits holds.
+    /// other crate was compiled by this one. `rust_path` begins with `::` or `crate`. The longest path that fits holds;
+    /// one of a package that the files know, and that fits nothing in it, is an error.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), threadwire_build::Error> {
@@ -156,7 +157,8 @@ impl Builder {
     }
 
     /// Also writes this file, which includes all the others, each in the modules of its package: with `all.rs` one
-    /// `threadwire::include_proto!("all")` brings in all packages, and the paths between them are right.
+    /// `threadwire::include_proto!("all")` brings in all packages, and the paths between them are right. It lies in the
+    /// output directory: the name is letters, digits, `_`, `-` and dots, and ends in `.rs`.
     #[must_use]
     pub fn include_file(mut self, file_name: impl Into<String>) -> Self {
         self.include_file = Some(file_name.into());
@@ -164,7 +166,8 @@ impl Builder {
     }
 
     /// Compiles the files and writes one Rust file for each package into the output directory, the packages of
-    /// imported types included. Tells Cargo which files it read, and which directories of the package it looked into.
+    /// imported types included. In a build script it tells Cargo which files it read, and which directories of the
+    /// package it looked into.
     ///
     /// # Errors
     ///
@@ -172,8 +175,10 @@ impl Builder {
     pub fn compile(&self, files: &[impl AsRef<Path>]) -> Result<(), Error> {
         let out_dir = self.directory()?;
         let front = self.read(files)?;
-        for path in front.paths().map(Path::to_owned).chain(watch::directories(&self.includes(), &out_dir)) {
-            println!("cargo:rerun-if-changed={}", path.display());
+        if watch::is_build_script() {
+            for path in front.paths().map(Path::to_owned).chain(watch::directories(&self.includes(), &out_dir)) {
+                println!("cargo:rerun-if-changed={}", path.display());
+            }
         }
         for Generated { name, source } in self.emit(&front, &out_dir)? {
             write(&out_dir.join(name), source.as_bytes())?;

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use protox::Compiler;
 use protox::prost_reflect::prost::{DecodeError, Message as _, encoding};
@@ -17,17 +17,17 @@ use protox::prost_reflect::prost_types::field_descriptor_proto::Type;
 use protox::prost_reflect::prost_types::{FileDescriptorProto, MethodOptions};
 use protox::prost_reflect::{DynamicMessage, FileDescriptor, ReflectMessage, Value};
 
-use crate::{Error, number, rewrite};
+use crate::{Error, number, resolver, rewrite};
 
 /// The serialized `FileDescriptorSet` of all files, imports before what imports them.
-pub(crate) fn encode(compiler: &Compiler) -> Result<Vec<u8>, Error> {
+pub(crate) fn encode(compiler: &Compiler, includes: &[PathBuf]) -> Result<Vec<u8>, Error> {
     let pool = compiler.descriptor_pool();
     // Options of the user's own are declared only where this is imported.
     let declared = pool.get_message_by_name("google.protobuf.FileDescriptorProto");
     let declared = declared.unwrap_or_else(|| FileDescriptorProto::default().descriptor());
     let mut set = Vec::new();
     for (file, metadata) in pool.files().zip(compiler.files()) {
-        let mended = mended(&file, metadata.path())?.encode_to_vec();
+        let mended = mended(&file, resolver::path(metadata, includes).as_deref())?.encode_to_vec();
         encoding::bytes::encode(1, &rewrite::message(&declared, &mended).map_err(|error| wrong(&error))?, &mut set);
     }
     Ok(set)
@@ -66,7 +66,7 @@ fn list<'m>(message: &'m mut DynamicMessage, field: &str) -> impl Iterator<Item 
 fn bodies<'f>(file: &'f FileDescriptorProto, path: Option<&Path>) -> Result<BTreeSet<&'f [i32]>, Error> {
     let Some(path) = path else { return Ok(BTreeSet::new()) };
     let source = fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    let lines = source.split('\n').collect::<Vec<_>>();
+    let lines = resolver::without_mark(&source).split('\n').collect::<Vec<_>>();
     let locations = file.source_code_info.iter().flat_map(|info| &info.location);
     let methods = locations.filter(|location| matches!(location.path.as_slice(), [6, _, 2, _]));
     let with_body = methods.filter(|location| {

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::iter;
 
 use proc_macro2::TokenStream;
-use protox::prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
+use protox::prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use quote::quote;
 
 use crate::model::Home;
@@ -86,6 +86,31 @@ impl Externs {
             self.well_known.insert(format!("google.protobuf.{name}"), target);
         }
         self
+    }
+
+    /// What the user has set for a type of a package that the files declare or import must be a type of it: else it is a
+    /// slip of the pen. (Of packages that they do not know it may say what it likes: others may know them.)
+    pub(crate) fn check(&self, pool: &DescriptorPool) -> Result<(), Error> {
+        let packages = pool.files().map(|file| file.package_name().to_owned());
+        let messages = pool.all_messages().map(|message| message.full_name().to_owned());
+        let enums = pool.all_enums().map(|declared| declared.full_name().to_owned());
+        let declared = packages.chain(messages).chain(enums).collect::<BTreeSet<_>>();
+        let fits = |name: &str| {
+            let is_within = |other: &String| other.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+            name.is_empty() || declared.contains(name) || declared.iter().any(is_within)
+        };
+        let packages = pool.files().map(|file| file.package_name().to_owned()).filter(|package| !package.is_empty());
+        let packages = packages.collect::<BTreeSet<_>>();
+        let is_near = |name: &str| {
+            packages.iter().any(|package| name.strip_prefix(package.as_str()).is_some_and(|rest| rest.starts_with('.')))
+        };
+        match self.set.keys().find(|name| !fits(name) && is_near(name)) {
+            Some(name) => {
+                let why = "its package has no message, enum or package of this name";
+                Err(Error::Setting(format!("the extern path '.{name}': {why}")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether the type of this name is not emitted.

@@ -8,8 +8,8 @@ use protox::prost_reflect::{DescriptorPool, ExtensionDescriptor, FileDescriptor,
 
 use crate::extensions::extensions;
 use crate::externs::{Externs, Used};
-use crate::resolver::Resolver;
-use crate::{Error, complaint, descriptors};
+use crate::resolver::{self, Resolver};
+use crate::{Error, complaint, descriptors, rules};
 
 /// The descriptors of all files, and which of them are to be emitted.
 pub(crate) struct Front {
@@ -29,8 +29,10 @@ impl Front {
         let pool = compiler.descriptor_pool();
         let paths = compiler
             .files()
-            .filter_map(|file| Some((file.name().to_owned(), file.path()?.to_owned())))
+            .filter_map(|file| Some((file.name().to_owned(), resolver::path(file, includes)?)))
             .collect::<BTreeMap<_, _>>();
+        check(&compiler, &paths)?;
+        externs.check(&pool)?;
         let requested =
             compiler.files().filter(|file| !file.is_import()).map(|file| file.name().to_owned()).collect::<Vec<_>>();
         let mut front = Self { pool, paths, emitted: BTreeSet::new(), externs, used: Used::default(), comments: true };
@@ -48,7 +50,7 @@ impl Front {
 
     /// The serialized descriptors of the files and what they import, without source info.
     pub(crate) fn descriptor_set(includes: &[PathBuf], files: &[impl AsRef<Path>]) -> Result<Vec<u8>, Error> {
-        descriptors::encode(&compiler(includes, files)?)
+        descriptors::encode(&compiler(includes, files)?, includes)
     }
 
     /// The files that were read from disk.
@@ -125,6 +127,17 @@ fn file_of(kind: &Kind) -> Option<String> {
         Kind::Enum(declared) => Some(declared.parent_file().name().to_owned()),
         _ => None,
     }
+}
+
+/// Refuses what protoc does and protox does not.
+fn check(compiler: &Compiler, paths: &BTreeMap<String, PathBuf>) -> Result<(), Error> {
+    let pool = compiler.descriptor_pool();
+    let wrong = compiler.files().filter_map(|file| {
+        let (descriptor, path) = (pool.get_file_by_name(file.name())?, paths.get(file.name())?);
+        Some(rules::check(&descriptor, path, !file.is_import()))
+    });
+    let wrong = wrong.flatten().collect::<Vec<_>>();
+    if wrong.is_empty() { Ok(()) } else { Err(Error::Proto(wrong.join("\n"))) }
 }
 
 fn compiler(includes: &[PathBuf], files: &[impl AsRef<Path>]) -> Result<Compiler, Error> {

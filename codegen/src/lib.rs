@@ -89,9 +89,10 @@
 //!
 //! # How
 //!
-//! `front` has the files read by protox; `read` turns the descriptors into the plain data of `model`; `normal` writes that data as one plain .proto file which pb-rs reads rightly; `types` cuts the
-//! types out of what pb-rs makes of it; `externs` knows what is there already; `cycles` finds what must be boxed; `emit`
-//! names the types, writes the codec and the services.
+//! `front` has the files read by protox; `rules` refuses what protoc does and protox does not; `read` turns the
+//! descriptors into the plain data of `model`; `normal` writes that data as one plain .proto file which pb-rs reads
+//! rightly; `types` cuts the types out of what pb-rs makes of it; `externs` knows what is there already; `cycles` finds
+//! what must be boxed; `emit` names the types, writes the codec and the services.
 //!
 //! # proto2
 //!
@@ -124,10 +125,12 @@ mod model;
 mod names;
 mod normal;
 mod number;
+mod places;
 mod read;
 mod required;
 mod resolver;
 mod rewrite;
+mod rules;
 mod types;
 mod watch;
 

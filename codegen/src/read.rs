@@ -15,7 +15,7 @@ use crate::model::{
     Value,
 };
 use crate::names::Scope;
-use crate::{Error, cycles, externs, names, required};
+use crate::{Error, cycles, externs, names, places, required};
 
 macro_rules! scalars {
     ($($constant:ident: $proto:literal, $element:literal, $wire_type:literal;)*) => {$(
@@ -138,8 +138,11 @@ impl Schema {
             Some((_, modules)) if *modules == home.modules => {}
             // `package a;`, and another file `a.proto` without a package.
             Some((name, _)) => {
-                let place = reader.front.path(file);
-                return Err(Error::Proto(format!("{place}: a package has the output file {name} already")));
+                let path = reader.front.path(file);
+                let (line, column) = places::of_path(file.file_descriptor_proto(), &[2]);
+                return Err(Error::Proto(format!(
+                    "{path}:{line}:{column}: a package has the output file {name} already"
+                )));
             }
         }
         Ok(())

@@ -8,6 +8,11 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+/// Whether Cargo runs this as a build script and reads what it prints.
+pub(crate) fn is_build_script() -> bool {
+    env::var_os("OUT_DIR").is_some()
+}
+
 /// The directories of these that can be watched.
 pub(crate) fn directories(includes: &[PathBuf], out_dir: &Path) -> Vec<PathBuf> {
     // A build script runs in the directory of its package.

@@ -13,11 +13,22 @@ use crate::names::ident;
 type File = (String, Vec<String>);
 
 pub(super) fn file(schema: &Schema, name: &str) -> Result<Generated, Error> {
+    if !is_file_name(name) {
+        let why = "write a file name without a directory: letters, digits, '_', '-' and dots, then '.rs'";
+        return Err(Error::Setting(format!("the include file {name:?}: {why}")));
+    }
     if schema.files.iter().any(|(other, _)| other == name) {
         return Err(Error::Setting(format!("the include file {name}: a package has this output file")));
     }
     let files = schema.files.iter().collect::<Vec<_>>();
     Ok(Generated { name: name.to_owned(), source: source(name, modules(&files, 0))? })
+}
+
+/// Whether `include_proto!` finds the file by what stands before `.rs`.
+fn is_file_name(name: &str) -> bool {
+    let is_plain = |character: char| character.is_alphanumeric() || matches!(character, '_' | '-' | '.');
+    name.strip_suffix(".rs")
+        .is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.') && stem.chars().all(is_plain))
 }
 
 /// The files of one module, `depth` below the root, and the modules in it.
