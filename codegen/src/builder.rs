@@ -114,7 +114,8 @@ impl Builder {
         self
     }
 
-    /// Types that are there already: nothing is emitted for them, and where they are used they are named by `rust_path`.
+    /// Types that are there already: nothing is emitted for them, and where they are used they are named by
+    /// `rust_path`.
     ///
     /// `proto_path` is the full name of a message or enum, or a package with all that lies in it, behind a dot. Below a
     /// package's path modules and types have the names that they would have been given here, which they do if the

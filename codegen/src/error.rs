@@ -7,8 +7,8 @@ use std::path::PathBuf;
 /// Why .proto files could not be compiled.
 #[non_exhaustive]
 pub enum Error {
-    /// The .proto files are wrong, or use what is not supported; each line begins with `file:line:column` unless the file
-    /// is not there.
+    /// The .proto files are wrong, or use what is not supported; each line begins with `file:line:column` unless the
+    /// file is not there.
     Proto(String),
     /// A file cannot be read or written.
     Io {

@@ -88,8 +88,8 @@ impl Externs {
         self
     }
 
-    /// What the user has set for a type of a package that the files declare or import must be a type of it: else it is a
-    /// slip of the pen. (Of packages that they do not know it may say what it likes: others may know them.)
+    /// What the user has set for a type of a package that the files declare or import must be a type of it: else it is
+    /// a slip of the pen. (Of packages that they do not know it may say what it likes: others may know them.)
     pub(crate) fn check(&self, pool: &DescriptorPool) -> Result<(), Error> {
         let packages = pool.files().map(|file| file.package_name().to_owned());
         let messages = pool.all_messages().map(|message| message.full_name().to_owned());

@@ -46,9 +46,10 @@
 //!
 //! # Types that are there already
 //!
-//! The well-known types of `google/protobuf/*.proto` (`Timestamp`, `Duration`, `Any`, `Struct`, …) are not emitted: they
-//! are those of `threadwire::protobuf::well_known`, the same for every crate, with conversions. (The descriptors of
-//! `descriptor.proto` are no well-known types.) [`Builder::extern_path`] names types of other crates in the same way.
+//! The well-known types of `google/protobuf/*.proto` (`Timestamp`, `Duration`, `Any`, `Struct`, …) are not emitted:
+//! they are those of `threadwire::protobuf::well_known`, the same for every crate, with conversions. (The descriptors
+//! of `descriptor.proto` are no well-known types.) [`Builder::extern_path`] names types of other crates in the same
+//! way.
 //!
 //! # Without copies
 //!
@@ -78,14 +79,14 @@
 //! ```
 //!
 //! `mod proto;` in the crate's root brings them in; the crate itself depends on threadwire alone. (rustfmt leaves
-//! `#[rustfmt::skip] mod proto;` as it was written.) threadwire's well-known types come into being this way. A test that
-//! calls [`Builder::generate`] and compares shows whether the files are fresh.
+//! `#[rustfmt::skip] mod proto;` as it was written.) threadwire's well-known types come into being this way. A test
+//! that calls [`Builder::generate`] and compares shows whether the files are fresh.
 //!
 //! # When something is wrong
 //!
 //! [`Error`] is shown by a build script as a compiler would: a line for each thing that is wrong, with
-//! `file:line:column`. Cargo runs the script again when a file that was read changes, imported ones too, or one is added
-//! to an include directory (as far as that lies in the package, and what is written does not lie in it).
+//! `file:line:column`. Cargo runs the script again when a file that was read changes, imported ones too, or one is
+//! added to an include directory (as far as that lies in the package, and what is written does not lie in it).
 //!
 //! # How
 //!
@@ -101,8 +102,8 @@
 //! - A field with a default `[default = 7]` has a method `name_or_default` besides.
 //! - A group is a message of its own.
 //! - Enums are closed: a number that the file does not name is kept among the unknown fields.
-//! - Extensions are not part of the message's type: their values are kept among the unknown fields. Each has a
-//!   static with its name (`pub static OUTSIDE`) for the registry of the text form and JSON, but for those of message sets.
+//! - Extensions are not part of the message's type: their values are kept among the unknown fields. Each has a static
+//!   with its name (`pub static OUTSIDE`) for the registry of the text form and JSON, but for those of message sets.
 //!
 //! Editions are refused, since protox does not read them. It follows `import public` for one step only: import the
 //! other file, too.

@@ -1,5 +1,5 @@
-//! A serialized descriptor as protoc would have written it, of one that prost-reflect wrote. What differs are options of
-//! the user's own:
+//! A serialized descriptor as protoc would have written it, of one that prost-reflect wrote. What differs are options
+//! of the user's own:
 //!
 //! - lists of numbers are packed if they are declared so; prost-reflect does not see the option `packed`;
 //! - maps are in the order of their keys; prost-reflect has them in any order, and so in another with each build;

@@ -51,8 +51,8 @@ impl Parker {
         }
     }
 
-    /// Whether this thread has the reader role. Others give it; the thread itself gives it up, or lends it, and then the
-    /// attendant may take it.
+    /// Whether this thread has the reader role. Others give it; the thread itself gives it up, or lends it, and then
+    /// the attendant may take it.
     pub(super) fn is_reader(&self) -> bool {
         self.state.load(Ordering::Acquire) & READER != 0
     }

@@ -81,3 +81,36 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Outbox;
+
+    #[test]
+    fn what_is_pushed_is_pending_until_it_has_been_sent() {
+        let text: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+        let (mut outbox, mut sent) = (Outbox::new(100), Vec::new());
+        let mut pieces = text.chunks(37);
+        // Pieces of all sizes leave while others come; the bound is reached now and then.
+        for turn in 0.. {
+            while !outbox.is_full() {
+                let Some(piece) = pieces.next() else { break };
+                outbox.push(piece);
+            }
+            if outbox.is_empty() {
+                break;
+            }
+            assert!(outbox.pending().len() < 100 + 37);
+            let count = outbox.pending().len().min(1 + turn % 60);
+            sent.extend_from_slice(outbox.pending().get(..count).unwrap());
+            outbox.sent(count);
+            if turn % 7 == 0 {
+                outbox.rest();
+            }
+        }
+        assert!(sent == text, "{} bytes of {}", sent.len(), text.len());
+        outbox.push(b"more");
+        outbox.clear();
+        assert!(outbox.is_empty());
+    }
+}

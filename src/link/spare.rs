@@ -1,5 +1,6 @@
 //! Buffers between their uses. A connection gives its buffers back before each sleep, so that thousands that sleep hold
 //! none; the next to wake takes one of these, instead of asking the allocator for it and filling it with zeros.
+//! (What was in it stays there; a connection sees of its buffer only what it has read itself.)
 
 use std::sync::Mutex;
 
@@ -8,7 +9,8 @@ const MOST: usize = 16;
 /// The largest that waits here, in bytes.
 const LARGEST: usize = 16 * 1024;
 
-/// Buffers that nobody uses. The lock guards the list alone, and is held for a push or a pop.
+/// Buffers that nobody uses. The lock guards the list alone, and is held for a push or a pop; nobody waits for it: a
+/// thread that loses its processor with it would hold up all others, and in a forked child it may be locked for ever.
 pub(super) struct Spare(Mutex<Vec<Vec<u8>>>);
 
 /// For what is read. Their bytes are set, to whatever they were used for.

@@ -226,8 +226,8 @@ impl<E: Engine> Link<E> {
         !list || self.list()
     }
 
-    /// Puts it on the attendant's list. False: there is no thread; the next who leaves it, or goes into user code, tries
-    /// again.
+    /// Puts it on the attendant's list. False: there is no thread; the next who leaves it, or goes into user code,
+    /// tries again.
     fn list(self: &Arc<Self>) -> bool {
         let listed = self.attendant.list(Arc::clone(self) as Arc<dyn Attended>);
         if !listed {

@@ -1,7 +1,8 @@
 //! What a .proto file declares of a message or an enum, as static data: names, numbers, types, labels.
 //!
 //! Owns the plain types; the values are emitted by `threadwire-build` and reached through [`Message::descriptor`] and
-//! [`Enumeration::descriptor`] alone, so that a program which reads and prints neither JSON nor text links none of them.
+//! [`Enumeration::descriptor`] alone, so that a program which reads and prints neither JSON nor text links none of
+//! them.
 //!
 //! [`Message::descriptor`]: super::Message::descriptor
 //! [`Enumeration::descriptor`]: super::Enumeration::descriptor

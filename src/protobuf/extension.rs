@@ -1,7 +1,7 @@
 //! The extensions of a message, found among its unknown fields, for JSON and text.
 //!
-//! They come from a peer, and nothing has looked at them yet: what is no value of the extension's type is left an unknown
-//! field here. What is found can be printed as any other field.
+//! They come from a peer, and nothing has looked at them yet: what is no value of the extension's type is left an
+//! unknown field here. What is found can be printed as any other field.
 
 use std::collections::BTreeMap;
 

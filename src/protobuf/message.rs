@@ -85,7 +85,8 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     }
 
     /// Decodes a message whose strings and bytes lie in `bytes` itself, without a copy, if its type can hold them so
-    /// (`threadwire_build::Builder::shared`); else as [`decode`](Self::decode). The message keeps the whole buffer alive.
+    /// (`threadwire_build::Builder::shared`); else as [`decode`](Self::decode). The message keeps the whole buffer
+    /// alive.
     ///
     /// # Errors
     ///
@@ -156,8 +157,8 @@ fn merge<M: Message>(message: &mut M, mut decoder: Decoder<'_>) -> Result<(), De
     Missing::of(message).map_or(Ok(()), |path| Err(decoder.missing(path)))
 }
 
-#[inline]
 /// Appends `head` zeros and the message.
+#[inline]
 fn append<M: Message>(message: &M, head: usize, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
     let sizes = sizes(message, Sizes::default())?;
     let start = buffer.len() + head;

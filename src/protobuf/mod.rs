@@ -48,8 +48,8 @@
 //! - Fields it does not know, and known fields with another wire type, are kept and written again, byte for byte.
 //! - A field that comes twice is merged as the rules say: the last scalar wins, messages merge, lists grow.
 //!
-//! [`text`] and, with the feature `json`, `json` are read by way of the same bytes: they are written in the wire format as
-//! the message's [descriptor](MessageDescriptor) tells, and decoded.
+//! [`text`] and, with the feature `json`, `json` are read by way of the same bytes: they are written in the wire format
+//! as the message's [descriptor](MessageDescriptor) tells, and decoded.
 
 pub mod compat;
 mod decode;

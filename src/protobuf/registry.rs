@@ -24,9 +24,9 @@ use super::{DecodeError, DecodeErrorKind, Message, well_known};
 /// # Ok::<(), threadwire::protobuf::ParseError>(())
 /// ```
 ///
-/// Extensions (proto2) are no members of the Rust types: their values lie among the unknown fields of a message. The text
-/// form and JSON show and read those that are here, as `[package.name]`. One that is not here stays an unknown field, and
-/// so does a value that is none of the extension's type.
+/// Extensions (proto2) are no members of the Rust types: their values lie among the unknown fields of a message. The
+/// text form and JSON show and read those that are here, as `[package.name]`. One that is not here stays an unknown
+/// field, and so does a value that is none of the extension's type.
 ///
 /// ```
 /// # #[cfg(feature = "program")] // which compiles such files

@@ -72,8 +72,8 @@ impl Figures {
     }
 }
 
-/// The ns of one operation, after a warm-up: that of the batch which a tenth of all were faster than. What disturbs only
-/// ever adds time, to a long operation more often.
+/// The ns of one operation, after a warm-up: that of the batch which a tenth of all were faster than. What disturbs
+/// only ever adds time, to a long operation more often.
 fn ns<E: Into<Error>>(time: Duration, mut operation: impl FnMut() -> Result<(), E>) -> Result<f64, Error> {
     let begin = Instant::now();
     let mut done = 0_u32;

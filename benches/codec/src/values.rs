@@ -1,5 +1,5 @@
-//! The payloads as plain structures: what every contender's messages are made from, and themselves the messages of those
-//! that work by serde. The .proto file is `proto/codec.proto`.
+//! The payloads as plain structures: what every contender's messages are made from, and themselves the messages of
+//! those that work by serde. The .proto file is `proto/codec.proto`.
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
-//! Compiles the bench's service and messages; the messages a second time, so that they share what they are decoded from.
+//! Compiles the bench's service and messages; the messages a second time, so that they share what they are decoded
+//! from.
 
 use std::env;
 use std::path::PathBuf;

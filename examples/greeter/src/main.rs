@@ -7,8 +7,8 @@
 //! - `proto/greeter.proto` says what there is; `build.rs` compiles it, without `protoc`.
 //! - `proto` below brings in what was emitted: the messages `Name` and `Greeting`, the trait `Greeter` that the server
 //!   implements, `GreeterServer` and `GreeterClient`.
-//! - A well-known type of Google's, such as the `Timestamp` here, is threadwire's own: it converts from and to the types
-//!   of std, and is the same type in every crate.
+//! - A well-known type of Google's, such as the `Timestamp` here, is threadwire's own: it converts from and to the
+//!   types of std, and is the same type in every crate.
 
 use std::error::Error;
 use std::time::SystemTime;

@@ -1,5 +1,5 @@
-//! `threadwire person`: one Person as text, as bytes, and its size beside the same as JSON and as XML; what encoding and
-//! decoding it costs, and as many of them as make a megabyte.
+//! `threadwire person`: one Person as text, as bytes, and its size beside the same as JSON and as XML; what encoding
+//! and decoding it costs, and as many of them as make a megabyte.
 
 use crate::args;
 use crate::cost::{self, Row, grouped};

@@ -1,8 +1,8 @@
 //! The messages by which services say more about an error than a code and a text: [`Status`] and the standard details
 //! (google/rpc/status.proto, error_details.proto).
 //!
-//! An encoded [`Status`] is what [`grpc::Status::details`](super::Status::details) holds; each of its own details is one
-//! of the other messages in an [`Any`](crate::protobuf::well_known::Any):
+//! An encoded [`Status`] is what [`grpc::Status::details`](super::Status::details) holds; each of its own details is
+//! one of the other messages in an [`Any`](crate::protobuf::well_known::Any):
 //!
 //! | message | says |
 //! | --- | --- |

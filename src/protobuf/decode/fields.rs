@@ -122,8 +122,8 @@ impl Decoder<'_> {
         }
     }
 
-    /// One entry of a map. An entry with fields of its own that are not known, or a number that its closed enum does not
-    /// name, stays whole among the unknown fields, as in upb: the map has no place for them.
+    /// One entry of a map. An entry with fields of its own that are not known, or a number that its closed enum does
+    /// not name, stays whole among the unknown fields, as in upb: the map has no place for them.
     pub fn map<K: Element, V: Element>(
         &mut self,
         name: &'static str,

@@ -29,22 +29,23 @@
 //! # example::main().unwrap();
 //! ```
 //!
-//! A message is printed by way of its bytes, and parsed by way of them: `print` walks over what the encoder wrote, `parse`
-//! writes what the decoder reads, so that no code is generated for JSON. Unknown fields are not shown, but for
+//! A message is printed by way of its bytes, and parsed by way of them: `print` walks over what the encoder wrote,
+//! `parse` writes what the decoder reads, so that no code is generated for JSON. Unknown fields are not shown, but for
 //! the extensions that are in the [`TypeRegistry`]: behind the known fields, as `"[package.name]"`.
 //!
 //! # What is read
 //!
-//! Fields by their JSON names and by those of the .proto file, extensions in the registry as `"[package.name]"`; numbers and strings for numbers of all kinds, whole ones
-//! as `1e2` and `1.0` too; enums by name and number; `null` for a field that is not set; bytes in both alphabets of
-//! base64, padded or not. A name that comes twice is an error, as are two members of a oneof, a number out of its type's
-//! range, half a surrogate pair, and a missing required field.
+//! Fields by their JSON names and by those of the .proto file, extensions in the registry as `"[package.name]"`;
+//! numbers and strings for numbers of all kinds, whole ones as `1e2` and `1.0` too; enums by name and number; `null`
+//! for a field that is not set; bytes in both alphabets of base64, padded or not. A name that comes twice is an error,
+//! as are two members of a oneof, a number out of its type's range, half a surrogate pair, and a missing required
+//! field.
 //!
 //! # Well-known types
 //!
 //! `Timestamp`, `Duration`, `FieldMask`, `Struct`, `Value`, `ListValue`, `NullValue` and the wrappers of
-//! `google.protobuf` have their own forms, whatever Rust types were generated for them. `Any` is shown as what is in it,
-//! if that is in the [`TypeRegistry`], and is an error otherwise.
+//! `google.protobuf` have their own forms, whatever Rust types were generated for them. `Any` is shown as what is in
+//! it, if that is in the [`TypeRegistry`], and is an error otherwise.
 
 mod base64;
 mod error;
@@ -117,8 +118,8 @@ impl<'t> Printer<'t> {
     ///
     /// # Errors
     ///
-    /// When it has no JSON form: a `Timestamp` or `Duration` out of its range, a `Value` that is not set or not a finite
-    /// number, an `Any` of a type that is not in the registry, messages that lie too deep within each other.
+    /// When it has no JSON form: a `Timestamp` or `Duration` out of its range, a `Value` that is not set or not a
+    /// finite number, an `Any` of a type that is not in the registry, messages that lie too deep within each other.
     pub fn print<M: Message>(&self, message: &M) -> Result<String, PrintError> {
         print::print(self, message)
     }

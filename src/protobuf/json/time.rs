@@ -1,7 +1,7 @@
 //! `Timestamp` and `Duration` as strings.
 //!
-//! A timestamp is RFC 3339 from year 1 to 9999, printed in UTC; a duration is seconds with an `s`. Both have 0, 3, 6 or 9
-//! digits behind the point when printed, and any number up to 9 when read.
+//! A timestamp is RFC 3339 from year 1 to 9999, printed in UTC; a duration is seconds with an `s`. Both have 0, 3, 6 or
+//! 9 digits behind the point when printed, and any number up to 9 when read.
 
 use std::fmt::Write as _;
 

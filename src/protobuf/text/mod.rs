@@ -32,16 +32,16 @@
 //!
 //! All of the specification: comments, adjacent strings, every escape, numbers in decimal, octal and hexadecimal, lists
 //! in brackets, messages in braces or angle brackets, `,` and `;` behind fields, enums by name and number, groups by
-//! the name of their type, an `Any` as `[type.googleapis.com/x.Y] { … }` if its type is in the registry, and extensions as
-//! `[x.y]` if they are there. A field that comes twice and is no list is an error, as are two members of a oneof and a
-//! missing required field. Fields by number and other extensions are not known; [`Parser::ignore_unknown_fields`] passes
-//! over them.
+//! the name of their type, an `Any` as `[type.googleapis.com/x.Y] { … }` if its type is in the registry, and extensions
+//! as `[x.y]` if they are there. A field that comes twice and is no list is an error, as are two members of a oneof and
+//! a missing required field. Fields by number and other extensions are not known; [`Parser::ignore_unknown_fields`]
+//! passes over them.
 //!
 //! # What is printed
 //!
-//! What Python's `print(message)` shows, but for maps, which come in the order of their keys, for an `Any`, which is shown
-//! as its type if that is in the registry, and for extensions, which are shown behind the known fields, in the order of
-//! their numbers, if they are in the registry.
+//! What Python's `print(message)` shows, but for maps, which come in the order of their keys, for an `Any`, which is
+//! shown as its type if that is in the registry, and for extensions, which are shown behind the known fields, in the
+//! order of their numbers, if they are in the registry.
 
 mod lexer;
 mod parse;
@@ -73,8 +73,8 @@ impl<'t> Printer<'t> {
         self
     }
 
-    /// Whether fields are shown that the .proto file does not name, by their numbers; they are not by default, and could
-    /// not be parsed again.
+    /// Whether fields are shown that the .proto file does not name, by their numbers; they are not by default, and
+    /// could not be parsed again.
     #[must_use]
     pub fn unknown_fields(mut self, show: bool) -> Self {
         self.unknown_fields = show;
@@ -111,8 +111,8 @@ impl<'t> Parser<'t> {
         self
     }
 
-    /// Whether fields that the message does not have, fields by number and extensions that are not in the registry are passed over; by default they
-    /// are errors.
+    /// Whether fields that the message does not have, fields by number and extensions that are not in the registry are
+    /// passed over; by default they are errors.
     #[must_use]
     pub fn ignore_unknown_fields(mut self, ignore: bool) -> Self {
         self.ignore_unknown_fields = ignore;

@@ -163,8 +163,8 @@ impl Transcoder<'_, '_> {
         }
     }
 
-    /// The entry of a map, which is written like a message. It has a loop of its own, since maps within each other would
-    /// take twice the stack otherwise.
+    /// The entry of a map, which is written like a message. It has a loop of its own, since maps within each other
+    /// would take twice the stack otherwise.
     fn entry(&mut self, field: &FieldDescriptor, key: Kind) -> Result<(), ParseError> {
         let close = self.open()?;
         self.out.tag(field.number, 2);

@@ -1,4 +1,5 @@
-//! Parsing what a message's descriptor does not name: the type in an `Any`, extensions, and fields that are passed over.
+//! Parsing what a message's descriptor does not name: the type in an `Any`, extensions, and fields that are passed
+//! over.
 
 use super::parse::{Progress, Transcoder};
 use crate::protobuf::ParseErrorKind;
