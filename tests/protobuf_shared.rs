@@ -18,13 +18,13 @@ use proto::{Echo, EchoClient, EchoServer, Everything, everything};
 use std::collections::BTreeMap;
 use std::sync::mpsc;
 use threadwire::grpc::{Channel, Request, Response, Server, Status};
-use threadwire::protobuf::{ByteString, Bytes, Message};
+use threadwire::protobuf::{SharedString, Bytes, Message};
 
 fn full() -> Everything {
     Everything {
         text: Some("text ☺".into()),
         data: Some(Bytes::from_static(b"data")),
-        texts: vec!["a".into(), ByteString::new(), "b".into()],
+        texts: vec!["a".into(), SharedString::new(), "b".into()],
         blobs: vec![Bytes::from_static(&[0, 255])],
         by_name: BTreeMap::from([("name".into(), Bytes::from_static(b"value"))]),
         choice: Some(everything::Choice::Word("word".into())),
