@@ -3,7 +3,9 @@
 use super::super::mapping::status_of;
 use super::super::{Metadata, Response, Status, frame};
 use super::reply::Reply;
-use crate::http2::{Outbound, reason};
+use super::terms::Terms;
+use super::whole::Whole;
+use crate::http2::{Failure, Outbound, reason};
 use crate::protobuf::Payload;
 use bytes::Bytes;
 use std::fmt;
@@ -16,21 +18,21 @@ use std::time::{Duration, Instant};
 pub struct RequestSink<T> {
     outbound: Outbound,
     limit: usize,
-    deadline: Option<Instant>,
+    terms: Terms,
     finished: bool,
     kind: PhantomData<fn(T)>,
 }
 
 impl<T: Payload> RequestSink<T> {
-    pub(super) fn new(outbound: Outbound, limit: usize, deadline: Option<Instant>) -> Self {
-        Self { outbound, limit, deadline, finished: false, kind: PhantomData }
+    pub(super) fn new(outbound: Outbound, limit: usize, terms: Terms) -> Self {
+        Self { outbound, limit, terms, finished: false, kind: PhantomData }
     }
 
     /// Sends a request; waits as long as the server's window is full.
     ///
     /// # Errors
-    /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; another if the server has ended the call:
-    /// how, the other half says.
+    /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; CANCELLED if it was cancelled, and if the
+    /// server has ended the call without waiting for more: how, the other half says; another if the call was lost.
     pub fn send(&mut self, request: T) -> Result<(), Status> {
         let body = frame::encode(&request, self.limit)?;
         self.put(body, false)
@@ -47,9 +49,20 @@ impl<T: Payload> RequestSink<T> {
 
 impl<T> RequestSink<T> {
     fn put(&mut self, body: Bytes, end: bool) -> Result<(), Status> {
-        let sent = self.outbound.send(body, end, self.deadline);
+        let sent = self.outbound.send(body, end, self.terms.deadline);
         self.finished = end && sent.is_ok();
-        sent.map_err(|failure| status_of(&failure, self.deadline))
+        sent.map_err(|failure| self.terms.cancelled().unwrap_or_else(|| self.failed(failure)))
+    }
+}
+
+impl<T> RequestSink<T> {
+    fn failed(&self, failure: Failure) -> Status {
+        let failure = match failure {
+            // How a server says that it needs no more (RFC 9113 §8.1).
+            Failure::Reset { code: 0, by_peer: true } => Failure::Ended,
+            failure => failure,
+        };
+        status_of(&failure, self.terms.deadline)
     }
 }
 
@@ -72,12 +85,14 @@ impl<T> fmt::Debug for RequestSink<T> {
 /// After an error, and after the last response, it gives nothing more. One that is dropped before cancels the call.
 pub struct ResponseStream<T> {
     reply: Reply,
+    /// Of a call with one request, which may have to be made again; nothing once the server has answered.
+    whole: Option<Whole>,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> ResponseStream<T> {
-    pub(super) fn new(reply: Reply) -> Self {
-        Self { reply, kind: PhantomData }
+    pub(super) fn new(reply: Reply, whole: Option<Whole>) -> Self {
+        Self { reply, whole, kind: PhantomData }
     }
 
     /// Waits for the next response; none when the call has succeeded.
@@ -97,6 +112,7 @@ impl<T: Payload> ResponseStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
+        self.head(until)?;
         let decoded = self.reply.message(until)?.map(frame::decode).transpose();
         decoded.inspect_err(|_| self.reply.give_up())
     }
@@ -108,8 +124,21 @@ impl<T> ResponseStream<T> {
     /// # Errors
     /// How the call ended, if it has ended without.
     pub fn metadata(&mut self) -> Result<&Metadata, Status> {
-        self.reply.head(None)?;
+        self.head(None)?;
         Ok(self.reply.metadata())
+    }
+
+    /// Waits for the head; makes the call again while no server has seen it.
+    fn head(&mut self, until: Option<Instant>) -> Result<(), Status> {
+        loop {
+            match (self.reply.head(until), &mut self.whole) {
+                (Ok(()), _) => break,
+                (Err(failed), Some(whole)) if failed.unseen.is_some() => self.reply = whole.again(failed)?,
+                (Err(failed), _) => return Err(failed.status),
+            }
+        }
+        self.whole = None;
+        Ok(())
     }
 
     /// The trailing metadata, once the call has succeeded.
