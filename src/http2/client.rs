@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::intake::Inflow;
 use super::io::Adapter;
 use super::opening::{Opening, Progress};
+use super::outflow::Outflow;
 use super::stream::{Half, Inbound, Outbound, wait};
 use super::upkeep::Upkeep;
 use super::watch::{Own, Watch};
@@ -50,7 +51,7 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
         .max_local_error_reset_streams(None)
         .enable_push(false);
     let progress = Progress::new();
-    let inflow = Arc::default();
+    let (inflow, outflow): (Arc<Inflow>, Arc<Outflow>) = Default::default();
     let mut made = Err(io::Error::other("h2 made no connection"));
     let link = Link::new(io, attendant, limits.close_timeout, |parts| {
         let own = Own { departures: Arc::clone(&shared.departures), early: Arc::clone(&shared.early) };
@@ -69,10 +70,10 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
             }
             Poll::Pending => State::Over,
         };
-        Engine::new(parts, &ending.0, begin_by, Upkeep::of_client(limits), &inflow, state)
+        Engine::new(parts, &ending.0, begin_by, Upkeep::of_client(limits), (&inflow, &outflow), state)
     })?;
     lock(&shared.state).send = Some(made?);
-    Ok(Requests { shared, peer: progress, connection: link, inflow })
+    Ok(Requests { shared, peer: progress, connection: link, inflow, outflow })
 }
 
 /// Opens streams on one connection. When it and all streams are gone, the connection ends.
@@ -82,6 +83,7 @@ pub(crate) struct Requests {
     peer: Arc<Progress>,
     connection: Arc<Connection>,
     inflow: Arc<Inflow>,
+    outflow: Arc<Outflow>,
 }
 
 /// What engine and callers share.
@@ -262,8 +264,8 @@ impl Requests {
         let permit = Arc::new(self.permit(deadline, alarm)?);
         let beginning = self.shared.early.begin();
         let (pending, outbound) = self.open_with(permit, request)?;
-        let sending = pending.number().and_then(|number| beginning.opened(number, outbound.half()));
-        Ok((pending, outbound.told_of_the_end(sending)))
+        let announced = pending.number().and_then(|number| beginning.opened(number, outbound.half()));
+        Ok((pending, outbound.told_of_the_end(announced)))
     }
 
     fn open_with(&self, permit: Arc<Permit>, request: Request<()>) -> Result<(Pending, Outbound), Failure> {
@@ -285,7 +287,7 @@ impl Requests {
             inflow: Arc::clone(&self.inflow),
             permit: Some(Arc::clone(&permit)),
         };
-        Ok((pending, Outbound::new(&self.connection, Half::new(stream, None)).with_permit(permit)))
+        Ok((pending, Outbound::new(&self.connection, Half::new(stream, None, &self.outflow)).with_permit(permit)))
     }
 
     fn permit(&self, deadline: Option<Instant>, alarm: Option<&Arc<Alarm>>) -> Result<Permit, Failure> {

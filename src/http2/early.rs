@@ -74,7 +74,7 @@ pub(super) struct Beginning {
 
 impl Beginning {
     /// It has been opened with this number.
-    pub(super) fn opened(mut self, number: u32, half: &Arc<Half>) -> Option<Sending> {
+    pub(super) fn opened(mut self, number: u32, half: &Arc<Half>) -> Option<Announced> {
         let early = self.early.take()?;
         let ended = {
             let mut streams = lock(&early.streams);
@@ -86,7 +86,7 @@ impl Beginning {
         if ended {
             half.peer_has_ended();
         }
-        Some(Sending { early, number })
+        Some(Announced { early, number })
     }
 }
 
@@ -101,12 +101,12 @@ impl Drop for Beginning {
 
 /// A stream that is sent on until this is dropped.
 #[derive(Debug)]
-pub(super) struct Sending {
+pub(super) struct Announced {
     early: Arc<Early>,
     number: u32,
 }
 
-impl Drop for Sending {
+impl Drop for Announced {
     fn drop(&mut self) {
         let half = lock(&self.early.streams).sending.remove(&self.number);
         drop(half);

@@ -4,17 +4,18 @@
 //! kept by its intake), [`Outbound`] hands h2 only what the window takes now, and waits for the rest.
 
 use super::client::Permit;
-use super::early::Sending;
+use super::early::Announced;
 use super::engine::Connection;
 use super::failure::{Failure, reason};
 use super::intake::{Inflow, Intake};
 use super::open::Opened;
+use super::outflow::{Gathered, Outflow, Sending};
 use crate::link::{Unready, lock};
 use bytes::Bytes;
 use h2::{RecvStream, SendStream};
 use http::HeaderMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
@@ -173,14 +174,20 @@ pub(super) struct Half {
     reset: AtomicBool,
     /// The peer has ended its half, and takes no more; told to clients that may send for long.
     peer_ended: AtomicBool,
+    // Guards what is sent soon; taken before `stream`.
+    pub(super) gathered: Mutex<Gathered>,
+    /// It is on the list of `outflow`.
+    listed: AtomicBool,
+    outflow: Arc<Outflow>,
     ears: Arc<Ears>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Ears {
     // Leaves: h2 wakes while it holds its own lock.
     sender: Mutex<Option<Waker>>,
     reader: Mutex<Option<Waker>>,
+    half: Weak<Half>,
 }
 
 impl Wake for Ears {
@@ -190,7 +197,15 @@ impl Wake for Ears {
 
     fn wake_by_ref(self: &Arc<Self>) {
         let sender = lock(&self.sender).clone();
-        if let Some(waker) = sender.or_else(|| lock(&self.reader).clone()) {
+        if let Some(waker) = sender {
+            return waker.wake();
+        }
+        // It was the driver that waited for room, or nobody.
+        if let Some(half) = self.half.upgrade() {
+            half.list();
+        }
+        let reader = lock(&self.reader).clone();
+        if let Some(waker) = reader {
             waker.wake();
         }
     }
@@ -198,10 +213,16 @@ impl Wake for Ears {
 
 impl Half {
     /// `reader` is woken when the peer gives the stream up.
-    pub(super) fn new(stream: SendStream<Bytes>, reader: Option<Waker>) -> Arc<Self> {
-        let ears = Arc::new(Ears { sender: Mutex::default(), reader: Mutex::new(reader) });
-        let (reset, peer_ended) = (AtomicBool::new(false), AtomicBool::new(false));
-        Arc::new(Self { stream: Mutex::new(Some(stream)), reset, peer_ended, ears })
+    pub(super) fn new(stream: SendStream<Bytes>, reader: Option<Waker>, outflow: &Arc<Outflow>) -> Arc<Self> {
+        Arc::new_cyclic(|half| Self {
+            stream: Mutex::new(Some(stream)),
+            reset: AtomicBool::new(false),
+            peer_ended: AtomicBool::new(false),
+            gathered: Mutex::default(),
+            listed: AtomicBool::new(false),
+            outflow: Arc::clone(outflow),
+            ears: Arc::new(Ears { sender: Mutex::default(), reader: Mutex::new(reader), half: Weak::clone(half) }),
+        })
     }
 
     /// The peer takes no more: whoever waits for room need not.
@@ -210,13 +231,27 @@ impl Half {
         self.ears.wake_by_ref();
     }
 
+    /// Has whoever drives look for what has gathered. True: it did not know.
+    pub(super) fn list(self: &Arc<Self>) -> bool {
+        let unknown = !self.listed.swap(true, Ordering::AcqRel);
+        if unknown {
+            self.outflow.add(Arc::clone(self));
+        }
+        unknown
+    }
+
+    /// To be called before the look.
+    pub(super) fn unlist(&self) {
+        self.listed.store(false, Ordering::Release);
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut SendStream<Bytes>) -> T) -> Result<T, Failure> {
         let mut stream = lock(&self.stream);
         stream.as_mut().map(act).ok_or_else(|| Failure::Unsendable("the stream has ended".to_owned()))
     }
 
     /// Asks for room for `length` bytes; whether it is there.
-    fn reserve(&self, length: usize) -> Result<bool, Failure> {
+    pub(super) fn reserve(&self, length: usize) -> Result<bool, Failure> {
         self.with(|stream| {
             // h2 counts in 32 bits.
             stream.reserve_capacity(length.min(MOST_RESERVED));
@@ -227,6 +262,11 @@ impl Half {
     /// How much room there is; if none, the context's waker is woken when there is.
     fn poll_room(&self, context: &Context<'_>) -> Poll<Result<usize, Failure>> {
         *lock(&self.ears.sender) = Some(context.waker().clone());
+        self.poll_room_of_driver()
+    }
+
+    /// [`Half::poll_room`] of whoever drives: it looks again when the stream is on the list.
+    pub(super) fn poll_room_of_driver(&self) -> Poll<Result<usize, Failure>> {
         let waker = Waker::from(Arc::clone(&self.ears));
         let polled = self.with(|stream| match stream.capacity() {
             0 => stream.poll_capacity(&mut Context::from_waker(&waker)).map(|room| match room {
@@ -263,7 +303,7 @@ impl Half {
         self.with(|stream| self.poll_ended(stream, waker)).ok().flatten()
     }
 
-    fn send(&self, piece: Bytes, end: bool) -> Result<(), Failure> {
+    pub(super) fn send(&self, piece: Bytes, end: bool) -> Result<(), Failure> {
         self.with(|stream| {
             stream.send_data(piece, end).map_err(|error| self.why_ended(stream).unwrap_or_else(|| error.into()))
         })?
@@ -349,7 +389,7 @@ pub(crate) struct Outbound {
     half: Arc<Half>,
     permit: Option<Arc<Permit>>,
     /// Of one that learns that the peer has ended.
-    sending: Option<Sending>,
+    announced: Option<Announced>,
     /// Somebody else ends the stream's handle.
     is_kept: bool,
     /// A send failed when a part of it was sent: nothing that follows would be understood.
@@ -358,7 +398,7 @@ pub(crate) struct Outbound {
 
 impl Outbound {
     pub(super) fn new(connection: &Arc<Connection>, half: Arc<Half>) -> Self {
-        Self { connection: Arc::clone(connection), half, permit: None, sending: None, is_kept: false, torn: false }
+        Self { connection: Arc::clone(connection), half, permit: None, announced: None, is_kept: false, torn: false }
     }
 
     pub(super) fn with_permit(mut self, permit: Arc<Permit>) -> Self {
@@ -370,8 +410,8 @@ impl Outbound {
         &self.half
     }
 
-    pub(super) fn told_of_the_end(mut self, sending: Option<Sending>) -> Self {
-        self.sending = sending;
+    pub(super) fn told_of_the_end(mut self, announced: Option<Announced>) -> Self {
+        self.announced = announced;
         self
     }
 
@@ -381,6 +421,52 @@ impl Outbound {
     /// The stream or connection has ended, or the deadline has come, also that of an earlier send.
     pub(crate) fn send(&mut self, bytes: Bytes, end: bool, deadline: Option<Instant>) -> Result<(), Failure> {
         self.send_unless(bytes, end, deadline, |_| false).map(|_| ())
+    }
+
+    /// Sends a whole message soon: at once if it comes after a pause, else together with those before and after it. It
+    /// waits when many have gathered, until the window takes them.
+    ///
+    /// # Errors
+    /// Those of `send`, also of what has gathered before; that a stream has ended may be found by a later send.
+    pub(crate) fn send_soon(&mut self, message: &mut Vec<u8>, deadline: Option<Instant>) -> Result<(), Failure> {
+        if self.torn {
+            return Err(Failure::TimedOut);
+        }
+        if self.half.peer_ended.load(Ordering::Acquire) {
+            return Err(Failure::Ended);
+        }
+        match self.half.gather(message) {
+            (Sending::Later, tell) => {
+                message.clear();
+                if tell {
+                    self.connection.remind();
+                }
+                Ok(())
+            }
+            (Sending::Now(begun, before), _) => {
+                self.hand_on([begun, before], deadline)?;
+                self.send(std::mem::take(message).into(), false, deadline)
+            }
+        }
+    }
+
+    /// Hands on what has gathered.
+    ///
+    /// # Errors
+    /// Those of `send`.
+    pub(crate) fn flush(&mut self, deadline: Option<Instant>) -> Result<(), Failure> {
+        let (begun, bytes) = self.half.take_gathered();
+        self.hand_on([begun, bytes], deadline)
+    }
+
+    fn hand_on(&mut self, gathered: [Bytes; 2], deadline: Option<Instant>) -> Result<(), Failure> {
+        for bytes in gathered.into_iter().filter(|bytes| !bytes.is_empty()) {
+            // Messages are lost if it fails: nothing that follows would be understood.
+            let sent = self.send_now(bytes, false, deadline, |_| false);
+            self.torn |= matches!(sent, Err(Failure::TimedOut));
+            sent?;
+        }
+        Ok(())
     }
 
     /// Sends `bytes`, the first and last of the stream, with its head. What the window does not take waits in h2, so
@@ -400,14 +486,26 @@ impl Outbound {
     /// Those of `send`.
     pub(crate) fn send_unless(
         &mut self,
+        bytes: Bytes,
+        end: bool,
+        deadline: Option<Instant>,
+        stop: impl FnMut(&mut Context<'_>) -> bool,
+    ) -> Result<bool, Failure> {
+        if self.torn {
+            return Err(Failure::TimedOut);
+        }
+        self.flush(deadline)?;
+        self.send_now(bytes, end, deadline, stop)
+    }
+
+    /// Sends `bytes`; nothing has gathered.
+    fn send_now(
+        &mut self,
         mut bytes: Bytes,
         end: bool,
         deadline: Option<Instant>,
         mut stop: impl FnMut(&mut Context<'_>) -> bool,
     ) -> Result<bool, Failure> {
-        if self.torn {
-            return Err(Failure::TimedOut);
-        }
         let whole = bytes.len();
         loop {
             if self.half.peer_ended.load(Ordering::Acquire) {
@@ -477,7 +575,7 @@ impl Outbound {
 
 impl Drop for Outbound {
     fn drop(&mut self) {
-        self.sending = None;
+        self.announced = None;
         if !self.is_kept {
             *lock(&self.half.stream) = None;
         }
