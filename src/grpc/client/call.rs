@@ -159,7 +159,7 @@ impl Opened {
             Err(Failure::TimedOut) => Err(deadline_exceeded().into()),
             Err(failure) => match reply.head(None) {
                 Ok(()) => Ok(reply),
-                Err(failed) if reply.is_answered() || failed.unseen.is_some() => Err(failed),
+                Err(failed) if reply.is_answered() || reply.is_cancelled() || failed.unseen.is_some() => Err(failed),
                 Err(_) => Err(Failed::of(&failure, deadline)),
             },
         }

@@ -66,6 +66,11 @@ impl Reply {
         self.answered
     }
 
+    /// Whether the call was given up on this side.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.terms.cancelled().is_some()
+    }
+
     /// The initial metadata, once the head has come.
     pub(super) fn metadata(&self) -> &Metadata {
         &self.metadata
