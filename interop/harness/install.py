@@ -37,10 +37,10 @@ def once(name, content, install):
         stamp.write_text(content)
 
 
-def output(argv):
+def output(argv, **options):
     """What a program prints."""
     return subprocess.run([str(part) for part in argv], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          text=True, timeout=900).stdout
+                          text=True, timeout=900, **options).stdout
 
 
 def target():
