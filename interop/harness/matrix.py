@@ -44,8 +44,6 @@ CASES = {
 }
 COMPRESSED = [case for case in CASES if "_compressed_" in case]
 NOBODY_RUNS = {"max_concurrent_streams_connection_scaling": "waits for TLS"}
-# What threadwire itself has not: {case: reason}.
-OURS_LACK = {**{case: "threadwire has no compression yet" for case in COMPRESSED}, **NOBODY_RUNS}
 SECONDS = 90
 # As many as there are cores on the machines of CI.
 AT_ONCE = 2
@@ -53,12 +51,12 @@ OURS_CALL, THEY_CALL = "threadwire's client, the other's server", "the other's c
 
 
 class Programs:
-    """The command lines of a language's server and client, to which the standard flags are added, and a line that says
-    what they are, with its version."""
+    """The command lines of a language's server, if it has one, and client, to which the standard flags are added, and a
+    line that says what they are, with its version."""
 
     def __init__(self, version, server, client):
         self.version = version
-        self.server = [str(part) for part in server]
+        self.server = server and [str(part) for part in server]
         self.client = [str(part) for part in client]
 
 
@@ -84,17 +82,21 @@ def ours():
 def run(language, tally, processes):
     """Both directions, and their columns in RESULTS.md."""
     own, theirs = ours(), language.install()
-    lacks = {**language.server_lacks, **OURS_LACK}
-    ours_call = cases(f"{language.title}'s server", tally, processes, own.client, theirs.server, lacks,
-                      language.instead)
-    lacks = {**language.client_lacks, **OURS_LACK}
-    they_call = cases(f"{language.title}'s client", tally, processes, theirs.client, own.server, lacks)
-    results.put(language.title, theirs.version, {OURS_CALL: ours_call, THEY_CALL: they_call})
+    columns = {}
+    if theirs.server:
+        lacks = {**language.server_lacks, **NOBODY_RUNS}
+        columns[OURS_CALL] = cases(f"{language.title}'s server", tally, processes, own.client, theirs.server, lacks,
+                                   language.instead)
+    lacks = {**language.client_lacks, **NOBODY_RUNS}
+    columns[THEY_CALL] = cases(f"{language.title}'s client", tally, processes, theirs.client, own.server, lacks)
+    results.put(language.title, theirs.version, columns)
 
 
 def control(language, tally, processes):
     """The language with itself: what fails here is not threadwire's."""
     theirs = language.install()
+    if not theirs.server:
+        return
     lacks = {**language.server_lacks, **language.client_lacks, **language.fails_alone, **NOBODY_RUNS}
     cases(f"{language.title} with itself", tally, processes, theirs.client, theirs.server, lacks, language.instead)
 

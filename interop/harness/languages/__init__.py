@@ -1,5 +1,5 @@
-"""The languages of the matrix, by the names that `interop/run` takes: a file each."""
+"""The languages of the matrix, by name: a file each."""
 
 from . import go, java
 
-ALL = {"go": go.LANGUAGE, "java": java.LANGUAGE}
+ALL = {"go": go.LANGUAGE, "java": java.LANGUAGE, "java-okhttp": java.OKHTTP}

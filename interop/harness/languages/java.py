@@ -11,7 +11,8 @@ FOLDER = install.PEERS / "java-interop"
 ARTIFACT = "grpc-interop-testing"
 # Each case starts a virtual machine of its own: it must start fast, not run fast.
 JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{FOLDER}/*"]
-PACKAGE = "io.grpc.testing.integration"
+SERVER, CLIENT = ([*JAVA, f"io.grpc.testing.integration.TestService{end}"] for end in ("Server", "Client"))
+CLIENT_LACKS = {case: "grpc-java's client has no such case" for case in ("long_lived_channel", "concurrent_large_unary")}
 
 
 def programs():
@@ -21,8 +22,13 @@ def programs():
                      f"-DoutputDirectory={FOLDER}"])
 
     install.once("java-interop", POM.read_text(), copy)
-    return Programs(f"grpc-java {version()}: {ARTIFACT}'s TestServiceClient and TestServiceServer",
-                    [*JAVA, f"{PACKAGE}.TestServiceServer"], [*JAVA, f"{PACKAGE}.TestServiceClient"])
+    return Programs(f"grpc-java {version()}: {ARTIFACT}'s TestServiceClient and TestServiceServer", SERVER, CLIENT)
+
+
+def okhttp():
+    programs()
+    return Programs("the same TestServiceClient on the transport grpc-okhttp, which has no server", None,
+                    [*CLIENT, "--use_okhttp=true"])
 
 
 def version():
@@ -35,11 +41,10 @@ def version():
 LANGUAGE = Language(
     "Java",
     programs,
-    client_lacks={
-        "long_lived_channel": "grpc-java's client has no such case",
-        "concurrent_large_unary": "grpc-java's client has no such case",
-    },
-    server_lacks={},
+    client_lacks=CLIENT_LACKS,
+    server_lacks={"server_compressed_streaming": "grpc-java's server compresses no message of a stream"},
     # It does not look whether a request is compressed as it says, which these cases begin with.
     instead={case: f"{case}_noprobe" for case in COMPRESSED if case.startswith("client_")},
 )
+# Its HTTP/2 is another than that of grpc-netty, which the above is.
+OKHTTP = Language("Java (OkHttp)", okhttp, client_lacks=CLIENT_LACKS, server_lacks={})
