@@ -4,8 +4,8 @@
 //     interop client --server_host=HOST --server_port=PORT --test_case=NAME [--soak_…]   exits 0 if the case passed
 //     interop server --port=PORT                                             prints `port PORT`, serves until it is killed
 
-#include "testing.pb.cc"
-#include "testing.grpc.pb.cc"
+#include "grpc_testing.pb.cc"
+#include "grpc_testing.grpc.pb.cc"
 
 #include "cases.h"
 #include "server.h"

@@ -129,7 +129,7 @@ class TestServer final : public TestService::Service {
       if (!parameters.compressed().value()) options.set_no_compression();
       StreamingOutputCallResponse response;
       *response.mutable_payload() = payload_of(parameters.size());
-      if (parameters.fill_peer_socket_address().value()) response.set_peer_socket_address(context->peer());
+      if (parameters.fill_peer_socket_address()) response.set_peer_socket_address(context->peer());
       if (!stream->Write(response, options)) return Status::CANCELLED;
     }
     return request.has_response_status() ? status_of(request.response_status()) : Status::OK;
