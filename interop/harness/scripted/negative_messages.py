@@ -35,14 +35,19 @@ def many_messages_in_a_frame(script):
 
 
 def data_frame_padding(script):
-    """Each byte in a frame of its own, with padding of every length; padding alone, and the longest beside data."""
-    def padded(piece, pad):
-        return bytes([pad]) + piece + bytes(pad)
+    """Padding of every length behind a byte each, and alone."""
+    reply = message(bytes(251))
+
+    def padded(stream, piece, pad):
+        return frame(wire.DATA, PADDED, stream, bytes([pad]) + piece + bytes(pad))
 
     def all_lengths(stream):
-        sent = [padded(REPLY[pad:pad + 1], pad) for pad in range(256)]
-        return [headers(stream, HEAD), *(frame(wire.DATA, PADDED, stream, each) for each in sent), trailers(stream)]
-    each(script, [(all_lengths, OK), (all_lengths, OK)])
+        return [headers(stream, HEAD), *(padded(stream, reply[pad:pad + 1], pad) for pad in range(256)), trailers(stream)]
+
+    def alone(stream):
+        return [headers(stream, HEAD), padded(stream, b"", 255), padded(stream, b"", 0), data(stream, reply),
+                padded(stream, b"", 255), trailers(stream)]
+    each(script, [(all_lengths, OK), (alone, OK)])
 
 
 def padding_counts_in_the_window(script):
