@@ -74,6 +74,12 @@ def python_environment():
     return environment / "bin/python"
 
 
+def python_packages():
+    """Makes the packages of the Python peer importable here."""
+    python_environment()
+    sys.path += [str(folder) for folder in (PEERS / "python").glob("lib/python*/site-packages")]
+
+
 def python():
     interpreter, generated = python_environment(), PEERS / "python-generated"
     generated.mkdir(exist_ok=True)
