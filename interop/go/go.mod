@@ -4,6 +4,7 @@ go 1.26.0
 
 tool (
 	google.golang.org/grpc/interop/client
+	google.golang.org/grpc/interop/http2
 	google.golang.org/grpc/interop/server
 )
 

@@ -43,6 +43,8 @@ CASES = {
     "max_concurrent_streams_connection_scaling": [],
 }
 COMPRESSED = [case for case in CASES if "_compressed_" in case]
+# Of the negative HTTP/2 cases (negative_standard.py), those that are newer.
+PADDING = ["data_frame_padding", "no_df_padding_sanity_test"]
 NOBODY_RUNS = {"max_concurrent_streams_connection_scaling": "waits for TLS"}
 SECONDS = 90
 # As many as there are cores on the machines of CI.

@@ -1,7 +1,7 @@
 """grpc-go: its own interop client and server, of the versions in interop/go."""
 
 import install
-from matrix import COMPRESSED, Language, Programs
+from matrix import COMPRESSED, PADDING, Language, Programs
 
 SOURCE = install.INTEROP / "go"
 MODULE = "google.golang.org/grpc"
@@ -10,11 +10,16 @@ NO_COMPRESSION = {case: "grpc-go's programs have no such case" for case in COMPR
 
 
 def programs():
-    packages = [f"{MODULE}/interop/{name}" for name in ("client", "server")]
+    packages = [f"{MODULE}/interop/{name}" for name in ("client", "server", "http2")]
     pinned = "".join((SOURCE / name).read_text() for name in ("go.mod", "go.sum"))
     install.once("go-interop", pinned, lambda: install.run(["go", "build", "-o", f"{FOLDER}/", *packages], cwd=SOURCE))
     version = install.output(["go", "list", "-m", MODULE], cwd=SOURCE).split()[1]
     return Programs(f"grpc-go {version}: its interop/client and interop/server", [FOLDER / "server"], [FOLDER / "client"])
+
+
+def negative_client():
+    programs()
+    return [str(FOLDER / "http2")]
 
 
 LANGUAGE = Language(
@@ -29,3 +34,7 @@ LANGUAGE = Language(
     server_lacks={**NO_COMPRESSION, "very_large_request": "grpc-go's server takes 4 MiB at most"},
     fails_alone={"pick_first_unary": "grpc-go's client wants an id that its server does not give"},
 )
+NEGATIVE_LACKS = {
+    **{case: "grpc-go's client has no such case" for case in PADDING},
+    "rst_during_data": "grpc-go's client wants UNKNOWN, where its channel says INTERNAL",
+}

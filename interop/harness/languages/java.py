@@ -4,14 +4,15 @@ import shutil
 import xml.etree.ElementTree as xml
 
 import install
-from matrix import COMPRESSED, Language, Programs
+from matrix import COMPRESSED, PADDING, Language, Programs
 
 POM = install.INTEROP / "java" / "pom.xml"
 FOLDER = install.PEERS / "java-interop"
 ARTIFACT = "grpc-interop-testing"
 # Each case starts a virtual machine of its own: it must start fast, not run fast.
 JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{FOLDER}/*"]
-SERVER, CLIENT = ([*JAVA, f"io.grpc.testing.integration.TestService{end}"] for end in ("Server", "Client"))
+SERVER, CLIENT, NEGATIVE_CLIENT = ([*JAVA, f"io.grpc.testing.integration.{name}"] for name in (
+    "TestServiceServer", "TestServiceClient", "Http2Client"))
 CLIENT_LACKS = {case: "grpc-java's client has no such case" for case in ("long_lived_channel", "concurrent_large_unary")}
 
 
@@ -31,6 +32,11 @@ def okhttp():
                     [*CLIENT, "--use_okhttp=true"])
 
 
+def negative_client():
+    programs()
+    return NEGATIVE_CLIENT
+
+
 def version():
     names = {"pom": "http://maven.apache.org/POM/4.0.0"}
     dependencies = xml.parse(POM).findall("pom:dependencies/pom:dependency", names)
@@ -48,3 +54,8 @@ LANGUAGE = Language(
 )
 # Its HTTP/2 is another than that of grpc-netty, which the above is.
 OKHTTP = Language("Java (OkHttp)", okhttp, client_lacks=CLIENT_LACKS, server_lacks={})
+NEGATIVE_LACKS = {
+    **{case: "grpc-java's client has no such case" for case in PADDING},
+    **{case: "grpc-java's client wants another text than its channel gives"
+       for case in ("rst_after_header", "rst_during_data", "rst_after_data")},
+}
