@@ -6,7 +6,9 @@
 //! ```
 //! - `code`, `content_type`, `status`, `metadata`, `timeout`, `frame`, `mapping`: the rules of the wire, without I/O;
 //!   only `mapping` asks the clock, whether a deadline has passed.
-//! - `request`, `response`, `method`, `cancellation`, `canceller`: what handlers and callers hold. `body`: receiving messages.
+//! - `compression`: messages made shorter, and the limits of what comes of them.
+//! - `request`, `response`, `method`, `cancellation`, `canceller`: what handlers and callers hold. `body`: receiving
+//!   messages.
 //! - `server`, `client`: the two ends. [`details`]: messages that say more about an error.
 //!
 //! Services and messages are generated from .proto files by `threadwire-build`.
@@ -16,6 +18,7 @@ mod cancellation;
 mod canceller;
 mod client;
 mod code;
+mod compression;
 mod content_type;
 pub mod details;
 mod frame;
@@ -35,6 +38,7 @@ pub use client::{
     Backoff, Channel, ChannelBuilder, ChannelState, Driver, PendingResponse, RequestSink, ResponseStream,
 };
 pub use code::Code;
+pub use compression::Encoding;
 pub use metadata::{InvalidMetadata, Metadata, MetadataValue};
 pub use method::{CallKind, MethodDescriptor};
 pub use request::Request;

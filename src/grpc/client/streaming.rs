@@ -1,5 +1,6 @@
 //! The halves of streaming calls, as a client has them: they may be used from two threads.
 
+use super::super::compression::{Packed, Packer};
 use super::super::mapping::status_of;
 use super::super::{Metadata, Response, Status, frame};
 use super::reply::Reply;
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 /// the call.
 pub struct RequestSink<T> {
     outbound: Outbound,
-    limit: usize,
+    packer: Packer,
     terms: Terms,
     finished: bool,
     /// The memory for the next message.
@@ -26,8 +27,8 @@ pub struct RequestSink<T> {
 }
 
 impl<T: Payload> RequestSink<T> {
-    pub(super) fn new(outbound: Outbound, limit: usize, terms: Terms) -> Self {
-        Self { outbound, limit, terms, finished: false, body: Vec::new(), kind: PhantomData }
+    pub(super) fn new(outbound: Outbound, packer: Packer, terms: Terms) -> Self {
+        Self { outbound, packer, terms, finished: false, body: Vec::new(), kind: PhantomData }
     }
 
     /// Sends a request; waits as long as the server's window is full. One that comes after a pause leaves at once; of
@@ -41,7 +42,7 @@ impl<T: Payload> RequestSink<T> {
             return Err(status);
         }
         self.body.clear();
-        frame::append(&request, self.limit, &mut self.body)?;
+        self.packer.append(&request, &mut self.body)?;
         let sent = self.outbound.send_soon(&mut self.body, self.terms.deadline);
         sent.map_err(|failure| self.failed(failure))
     }
@@ -58,6 +59,15 @@ impl<T: Payload> RequestSink<T> {
 }
 
 impl<T> RequestSink<T> {
+    /// Whether the requests that are sent from now on are compressed, if the call has an encoding
+    /// ([`ChannelBuilder::compress`](super::ChannelBuilder::compress), [`Request::with_encoding`]). (By default they
+    /// are.)
+    ///
+    /// [`Request::with_encoding`]: super::super::Request::with_encoding
+    pub fn set_compressed(&mut self, compressed: bool) {
+        self.packer.set_compresses(compressed);
+    }
+
     fn failed(&self, failure: Failure) -> Status {
         let failure = match failure {
             // How a server says that it needs no more (RFC 9113 §8.1).
@@ -89,12 +99,13 @@ pub struct ResponseStream<T> {
     reply: Reply,
     /// Of a call with one request, which may have to be made again; nothing once the server has answered.
     whole: Option<Whole>,
+    was_compressed: bool,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> ResponseStream<T> {
     pub(super) fn new(reply: Reply, whole: Option<Whole>) -> Self {
-        Self { reply, whole, kind: PhantomData }
+        Self { reply, whole, was_compressed: false, kind: PhantomData }
     }
 
     /// Waits for the next response; none when the call has succeeded.
@@ -115,7 +126,9 @@ impl<T: Payload> ResponseStream<T> {
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
         self.head(until)?;
-        let decoded = self.reply.message(until)?.map(frame::decode).transpose();
+        let message = self.reply.message(until)?;
+        self.was_compressed = message.as_ref().is_some_and(Packed::is_compressed);
+        let decoded = message.map(frame::decode).transpose();
         decoded.inspect_err(|_| self.reply.give_up())
     }
 }
@@ -141,6 +154,11 @@ impl<T> ResponseStream<T> {
         }
         self.whole = None;
         Ok(())
+    }
+
+    /// Whether the response that [`ResponseStream::receive`] gave last came compressed.
+    pub fn was_compressed(&self) -> bool {
+        self.was_compressed
     }
 
     /// The trailing metadata, once the call has succeeded.
