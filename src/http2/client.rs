@@ -120,6 +120,11 @@ impl Streams {
         }
     }
 
+    /// Why no stream can be opened any more.
+    fn over(&self) -> Option<Failure> {
+        (self.ended || self.refused.is_some()).then(|| self.failure())
+    }
+
     fn failure(&self) -> Failure {
         if let (false, Some(refused)) = (self.ended, &self.refused) {
             return refused.clone();
@@ -203,12 +208,12 @@ impl Drop for Permit {
 }
 
 impl Requests {
-    /// Waits until the peer's first SETTINGS has come.
+    /// Waits until the peer's first SETTINGS has come, whatever has come behind it.
     ///
     /// # Errors
     /// [`Failure::Lost`] or [`Failure::TimedOut`].
     pub(crate) fn wait_begun(&self, deadline: Option<Instant>) -> Result<(), Failure> {
-        self.wait_for(deadline, None, |state| state.begun.then_some(()))
+        self.wait_for(deadline, None, |state| if state.begun { Some(Ok(())) } else { state.over().map(Err) })
     }
 
     #[cfg(test)]
@@ -292,9 +297,12 @@ impl Requests {
 
     fn permit(&self, deadline: Option<Instant>, alarm: Option<&Arc<Alarm>>) -> Result<Permit, Failure> {
         self.wait_for(deadline, alarm, |state| {
+            if let Some(failure) = state.over() {
+                return Some(Err(failure));
+            }
             (state.open < state.limit).then(|| {
                 state.open += 1;
-                Permit(Arc::clone(&self.shared))
+                Ok(Permit(Arc::clone(&self.shared)))
             })
         })
     }
@@ -303,13 +311,10 @@ impl Requests {
         &self,
         deadline: Option<Instant>,
         alarm: Option<&Arc<Alarm>>,
-        mut ready: impl FnMut(&mut Streams) -> Option<T>,
+        mut ready: impl FnMut(&mut Streams) -> Option<Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let mut look = |parker: Option<&Arc<Parker>>| {
             let mut state = lock(&self.shared.state);
-            if state.ended || state.refused.is_some() {
-                return Some(Err(state.failure()));
-            }
             if alarm.is_some_and(|alarm| alarm.is_rung()) {
                 return Some(Err(Failure::Cancelled));
             }
@@ -319,7 +324,7 @@ impl Requests {
                 (Some(_), Some(parker)) => state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, parker)),
                 _ => {}
             }
-            found.map(Ok)
+            found
         };
         if let Some(found) = look(None) {
             return found;
