@@ -54,7 +54,7 @@
 //! # Without copies
 //!
 //! [`Builder::shared`] makes messages whose strings and bytes are parts of the buffer that they were received in:
-//! `threadwire::protobuf::{ByteString, Bytes}` in place of `String` and `Vec<u8>`. A handler's requests are decoded so.
+//! `threadwire::protobuf::{SharedString, Bytes}` in place of `String` and `Vec<u8>`. A handler's requests are decoded so.
 //!
 //! # Descriptors
 //!

@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 
+import install
 from expected import ECHO, GREETER
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -44,8 +45,9 @@ HANDSHAKE_SECONDS = 10
 SLACK_SECONDS = 10
 
 
-def run(tally, processes, program, peer):
-    server = processes.program(program)
+def run(tally, processes):
+    peer = install.python()
+    server = processes.program(install.ours().program)
     ports = [server.grpc_port, server.websocket_port]
 
     def answers(when):

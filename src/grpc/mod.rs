@@ -6,6 +6,7 @@
 //! ```
 //! - `code`, `content_type`, `status`, `metadata`, `timeout`, `frame`, `mapping`: the rules of the wire, without I/O;
 //!   only `mapping` asks the clock, whether a deadline has passed.
+//! - `compression`: messages made shorter, and the limits of what comes of them.
 //! - `request`, `response`, `method`, `cancellation`: what handlers and callers hold. `body`: receiving messages.
 //! - `server`, `client`: the two ends. [`details`]: messages that say more about an error.
 //!
@@ -15,6 +16,7 @@ mod body;
 mod cancellation;
 mod client;
 mod code;
+mod compression;
 mod content_type;
 pub mod details;
 mod frame;
@@ -31,6 +33,7 @@ mod timeout;
 pub use cancellation::{CancelCause, Cancellation};
 pub use client::{Channel, ChannelBuilder, Driver, PendingResponse, RequestSink, ResponseStream};
 pub use code::Code;
+pub use compression::Encoding;
 pub use metadata::{InvalidMetadata, Metadata, MetadataValue};
 pub use method::{CallKind, MethodDescriptor};
 pub use request::Request;

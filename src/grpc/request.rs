@@ -1,6 +1,7 @@
 //! What a call carries beside its messages, on the way there.
 
-use super::{Cancellation, Metadata};
+use super::compression::Compression;
+use super::{Cancellation, Encoding, Metadata};
 use crate::net::PeerAddress;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ pub struct Request<T> {
     time: Time,
     peer: PeerAddress,
     cancellation: Cancellation,
+    compression: Compression,
 }
 
 /// How long a call may take.
@@ -44,6 +46,7 @@ impl<T> Request<T> {
             time: Time::Open,
             peer: PeerAddress::Unknown,
             cancellation: Cancellation::default(),
+            compression: Compression::default(),
         }
     }
 
@@ -54,8 +57,10 @@ impl<T> Request<T> {
         deadline: Option<Instant>,
         peer: PeerAddress,
         cancellation: Cancellation,
+        compression: Compression,
     ) -> Self {
-        Self { message, metadata, time: deadline.map_or(Time::Open, Time::Deadline), peer, cancellation }
+        let time = deadline.map_or(Time::Open, Time::Deadline);
+        Self { message, metadata, time, peer, cancellation, compression }
     }
 
     /// The message.
@@ -114,6 +119,36 @@ impl<T> Request<T> {
         }
     }
 
+    /// On a client: the messages of the call are compressed with this encoding, whatever the channel says;
+    /// [`Encoding::Identity`]: with none.
+    pub fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.compression.encoding = Some(encoding);
+        self
+    }
+
+    /// On a client: the message goes as it is, though the call may have an encoding. Of a call with a stream of
+    /// requests, those that are sent before [`RequestSink::set_compressed`](super::RequestSink::set_compressed) says
+    /// otherwise.
+    pub fn uncompressed(mut self) -> Self {
+        self.compression.plain = true;
+        self
+    }
+
+    /// In a handler: whether the message came compressed. (Of a call with a stream of requests, the
+    /// [`RequestStream`](super::RequestStream) says it.)
+    pub fn was_compressed(&self) -> bool {
+        self.compression.came
+    }
+
+    pub(super) fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    pub(super) fn with_compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
     /// In a handler: who calls.
     pub fn peer(&self) -> &PeerAddress {
         &self.peer
@@ -126,13 +161,13 @@ impl<T> Request<T> {
 
     /// The same with another message.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Request<U> {
-        let Self { message, metadata, time, peer, cancellation } = self;
-        Request { message: change(message), metadata, time, peer, cancellation }
+        let Self { message, metadata, time, peer, cancellation, compression } = self;
+        Request { message: change(message), metadata, time, peer, cancellation, compression }
     }
 
     pub(super) fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Request<U>, E> {
-        let Self { message, metadata, time, peer, cancellation } = self;
-        Ok(Request { message: change(message)?, metadata, time, peer, cancellation })
+        let Self { message, metadata, time, peer, cancellation, compression } = self;
+        Ok(Request { message: change(message)?, metadata, time, peer, cancellation, compression })
     }
 }
 

@@ -69,6 +69,7 @@ mod payload;
 mod records;
 mod registry;
 mod scalar;
+mod shared_string;
 mod special;
 pub mod text;
 mod transcode;
@@ -78,14 +79,13 @@ pub mod well_known;
 
 /// Bytes in a buffer that they share, as messages of `threadwire_build::Builder::shared` hold them.
 pub use bytes::Bytes;
-/// A string in a buffer that it shares, as messages of `threadwire_build::Builder::shared` hold it.
-pub use bytestring::ByteString;
 pub use descriptor::{EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind, Label, MessageDescriptor};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use message::{Enumeration, Message};
 pub use parse_error::{ParseError, ParseErrorKind};
 pub use payload::{Payload, PayloadError};
 pub use registry::TypeRegistry;
+pub use shared_string::SharedString;
 pub use unknown::UnknownFields;
 
 /// How many messages may lie within each other below the outermost one, as in the other implementations.

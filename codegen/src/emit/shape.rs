@@ -29,7 +29,7 @@ pub(super) fn rename(ty: &Type, context: &Context<'_>, from: &[String], boxed: b
     };
     let protobuf = context.paths.protobuf();
     let path = match name.as_str() {
-        "String" if context.shared => quote!(#protobuf::ByteString),
+        "String" if context.shared => quote!(#protobuf::SharedString),
         "Vec" if context.shared && is_bytes(&segment.arguments) => return Ok(quote!(#protobuf::Bytes)),
         "Option" => quote!(::core::option::Option),
         "Vec" => quote!(::std::vec::Vec),

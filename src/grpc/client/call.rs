@@ -1,5 +1,6 @@
 //! The beginning of a call: its head, on the channel's connection, and the sending of its request.
 
+use super::super::compression::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING};
 use super::super::content_type::GRPC;
 use super::super::mapping::{deadline_exceeded, status_of};
 use super::super::metadata::{Metadata, list_size};
@@ -17,7 +18,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
-const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 /// PROTOCOL-HTTP2.md, *User Agents*: grpc-, the language, a variant, the version.
 const OUR_NAME: HeaderValue = HeaderValue::from_static(concat!("grpc-rust-threadwire/", env!("CARGO_PKG_VERSION")));
 /// `:method: POST` and `:scheme: http` as RFC 9113 §6.5.2 counts them, and what `:authority` and `:path` have beside
@@ -42,7 +42,13 @@ impl Heads {
         Ok(Self { authority })
     }
 
-    fn make(&self, path: &str, metadata: &Metadata, deadline: Option<Instant>) -> Result<Request<()>, Status> {
+    fn make(
+        &self,
+        path: &str,
+        metadata: &Metadata,
+        encoding: Encoding,
+        deadline: Option<Instant>,
+    ) -> Result<Request<()>, Status> {
         let path = PathAndQuery::try_from(path)
             .map_err(|_| Status::internal(format!("'{path}' cannot be the path of a method")))?;
         let mut uri = http::uri::Parts::default();
@@ -50,11 +56,12 @@ impl Heads {
         uri.authority = Some(self.authority.clone());
         uri.path_and_query = Some(path);
         let uri = Uri::from_parts(uri).map_err(|error| Status::internal(error.to_string()))?;
-        let mut headers = metadata.to_headers(5);
+        let mut headers = metadata.to_headers(6);
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONTENT_TYPE, GRPC);
         headers.insert(USER_AGENT, OUR_NAME);
-        headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
+        encoding.put_into(&mut headers);
         if let Some(deadline) = deadline {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -92,16 +99,17 @@ pub(super) fn open(
     heads: &Heads,
     path: &str,
     metadata: &Metadata,
+    encoding: Encoding,
     deadline: Option<Instant>,
 ) -> Result<Opened, Status> {
     let requests = connector.get(deadline).map_err(|error| connector::status_of(error, deadline))?;
-    match begin(&requests, heads, path, metadata, deadline)? {
+    match begin(&requests, heads, path, metadata, encoding, deadline)? {
         Ok(opened) => return Ok(opened),
         Err(Failure::Lost(_) | Failure::GoAway { .. }) => connector.forget(&requests),
         Err(failure) => return Err(status_of(&failure, deadline)),
     }
     let requests = connector.get(deadline).map_err(|error| connector::status_of(error, deadline))?;
-    begin(&requests, heads, path, metadata, deadline)?.map_err(|failure| status_of(&failure, deadline))
+    begin(&requests, heads, path, metadata, encoding, deadline)?.map_err(|failure| status_of(&failure, deadline))
 }
 
 fn begin(
@@ -109,9 +117,10 @@ fn begin(
     heads: &Heads,
     path: &str,
     metadata: &Metadata,
+    encoding: Encoding,
     deadline: Option<Instant>,
 ) -> Result<Result<Opened, Failure>, Status> {
-    let head = heads.make(path, metadata, deadline)?;
+    let head = heads.make(path, metadata, encoding, deadline)?;
     let (size, limit) = (size(&head), requests.peer().header_list_bytes());
     if size > limit {
         return Err(Status::internal(format!(

@@ -14,7 +14,8 @@ mod streaming;
 
 pub use streaming::{PendingResponse, RequestSink, ResponseStream};
 
-use super::{MethodDescriptor, Request, Response, Status, frame};
+use super::compression::{Encodings, Packer, Terms};
+use super::{Encoding, MethodDescriptor, Request, Response, Status};
 use crate::net::Observer;
 use crate::protobuf::Payload;
 use crate::threads::Known;
@@ -23,7 +24,7 @@ use call::Heads;
 use connector::Connector;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What gRPC's keepalive document allows a client at most; its servers take less for an attack.
 const LEAST_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
@@ -61,6 +62,7 @@ struct Inner {
     connector: Connector,
     heads: Heads,
     timeout: Option<Duration>,
+    encoding: Encoding,
     limits: Limits,
 }
 
@@ -78,6 +80,7 @@ impl Channel {
         ChannelBuilder {
             target: target.to_owned(),
             timeout: None,
+            encoding: Encoding::default(),
             limits: Limits::default(),
             threads: Threads::default(),
             driver: Driver::default(),
@@ -140,10 +143,28 @@ impl Channel {
 }
 
 impl Inner {
+    fn packer<T>(&self, request: &Request<T>) -> Packer {
+        let limit = self.limits.send_message_bytes;
+        // What the server reads is not known before it answers.
+        Terms { limit, encoding: self.encoding, accepted: Encodings::all() }.packer(request.compression())
+    }
+
+    fn open<T>(
+        &self,
+        method: &MethodDescriptor,
+        request: &Request<T>,
+        packer: &Packer,
+        deadline: Option<Instant>,
+    ) -> Result<call::Opened, Status> {
+        let (path, metadata) = (method.path(), request.metadata());
+        call::open(&self.connector, &self.heads, path, metadata, packer.encoding(), deadline)
+    }
+
     fn send_one<I: Payload>(&self, method: &MethodDescriptor, request: &Request<I>) -> Result<reply::Reply, Status> {
         let deadline = request.deadline_from_now(self.timeout);
-        let body = frame::encode(request.message(), self.limits.send_message_bytes)?;
-        let opened = call::open(&self.connector, &self.heads, method.path(), request.metadata(), deadline)?;
+        let packer = self.packer(request);
+        let body = packer.pack(request.message())?;
+        let opened = self.open(method, request, &packer, deadline)?;
         opened.send_whole(body, self.limits.receive_message_bytes)
     }
 
@@ -153,9 +174,10 @@ impl Inner {
         request: &Request<()>,
     ) -> Result<(RequestSink<I>, reply::Reply), Status> {
         let deadline = request.deadline_from_now(self.timeout);
-        let opened = call::open(&self.connector, &self.heads, method.path(), request.metadata(), deadline)?;
+        let packer = self.packer(request);
+        let opened = self.open(method, request, &packer, deadline)?;
         let (outbound, reply) = opened.halves(self.limits.receive_message_bytes);
-        Ok((RequestSink::new(outbound, self.limits.send_message_bytes, deadline), reply))
+        Ok((RequestSink::new(outbound, packer, deadline), reply))
     }
 }
 
@@ -182,6 +204,7 @@ pub enum Driver {
 pub struct ChannelBuilder {
     target: String,
     timeout: Option<Duration>,
+    encoding: Encoding,
     limits: Limits,
     threads: Threads,
     driver: Driver,
@@ -192,6 +215,14 @@ impl ChannelBuilder {
     /// How long a call may take that says nothing of its own; by default as long as it likes.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Compresses the requests of calls that say nothing of their own ([`Request::with_encoding`]); by default none is
+    /// compressed. A server that does not know the encoding answers UNIMPLEMENTED. Responses are read in whatever
+    /// encoding is compiled in, of which the server is told.
+    pub fn compress(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
         self
     }
 
@@ -240,7 +271,8 @@ impl ChannelBuilder {
         let target = net::parse_target(&self.target)?;
         let heads = Heads::new(&target)?;
         let connector = Connector::new(target, &self.limits, &self.threads, self.driver, self.observer);
-        let inner = Inner { connector, heads, timeout: self.timeout, limits: self.limits };
+        let Self { timeout, encoding, limits, .. } = self;
+        let inner = Inner { connector, heads, timeout, encoding, limits };
         Ok(Channel { inner: Arc::new(inner) })
     }
 }
@@ -250,6 +282,7 @@ impl fmt::Debug for ChannelBuilder {
         f.debug_struct("ChannelBuilder")
             .field("target", &self.target)
             .field("timeout", &self.timeout)
+            .field("encoding", &self.encoding)
             .field("limits", &self.limits)
             .field("threads", &self.threads)
             .field("driver", &self.driver)

@@ -1,5 +1,6 @@
 //! The halves of streaming calls, as a client has them: they may be used from two threads.
 
+use super::super::compression::{Packed, Packer};
 use super::super::mapping::status_of;
 use super::super::{Metadata, Response, Status, frame};
 use super::reply::Reply;
@@ -15,15 +16,15 @@ use std::time::{Duration, Instant};
 /// the call.
 pub struct RequestSink<T> {
     outbound: Outbound,
-    limit: usize,
+    packer: Packer,
     deadline: Option<Instant>,
     finished: bool,
     kind: PhantomData<fn(T)>,
 }
 
 impl<T: Payload> RequestSink<T> {
-    pub(super) fn new(outbound: Outbound, limit: usize, deadline: Option<Instant>) -> Self {
-        Self { outbound, limit, deadline, finished: false, kind: PhantomData }
+    pub(super) fn new(outbound: Outbound, packer: Packer, deadline: Option<Instant>) -> Self {
+        Self { outbound, packer, deadline, finished: false, kind: PhantomData }
     }
 
     /// Sends a request; waits as long as the server's window is full.
@@ -32,7 +33,7 @@ impl<T: Payload> RequestSink<T> {
     /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; another if the server has ended the call:
     /// how, the other half says.
     pub fn send(&mut self, request: T) -> Result<(), Status> {
-        let body = frame::encode(&request, self.limit)?;
+        let body = self.packer.pack(&request)?;
         self.put(body, false)
     }
 
@@ -46,6 +47,15 @@ impl<T: Payload> RequestSink<T> {
 }
 
 impl<T> RequestSink<T> {
+    /// Whether the requests that are sent from now on are compressed, if the call has an encoding
+    /// ([`ChannelBuilder::compress`](super::ChannelBuilder::compress), [`Request::with_encoding`]). (By default they
+    /// are.)
+    ///
+    /// [`Request::with_encoding`]: super::super::Request::with_encoding
+    pub fn set_compressed(&mut self, compressed: bool) {
+        self.packer.set_compresses(compressed);
+    }
+
     fn put(&mut self, body: Bytes, end: bool) -> Result<(), Status> {
         let sent = self.outbound.send(body, end, self.deadline);
         self.finished = end && sent.is_ok();
@@ -72,12 +82,13 @@ impl<T> fmt::Debug for RequestSink<T> {
 /// After an error, and after the last response, it gives nothing more. One that is dropped before cancels the call.
 pub struct ResponseStream<T> {
     reply: Reply,
+    was_compressed: bool,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> ResponseStream<T> {
     pub(super) fn new(reply: Reply) -> Self {
-        Self { reply, kind: PhantomData }
+        Self { reply, was_compressed: false, kind: PhantomData }
     }
 
     /// Waits for the next response; none when the call has succeeded.
@@ -97,7 +108,9 @@ impl<T: Payload> ResponseStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        let decoded = self.reply.message(until)?.map(frame::decode).transpose();
+        let message = self.reply.message(until)?;
+        self.was_compressed = message.as_ref().is_some_and(Packed::is_compressed);
+        let decoded = message.map(frame::decode).transpose();
         decoded.inspect_err(|_| self.reply.give_up())
     }
 }
@@ -110,6 +123,11 @@ impl<T> ResponseStream<T> {
     pub fn metadata(&mut self) -> Result<&Metadata, Status> {
         self.reply.head(None)?;
         Ok(self.reply.metadata())
+    }
+
+    /// Whether the response that [`ResponseStream::receive`] gave last came compressed.
+    pub fn was_compressed(&self) -> bool {
+        self.was_compressed
     }
 
     /// The trailing metadata, once the call has succeeded.

@@ -1,5 +1,6 @@
 //! The settings of a server.
 
+use super::super::Encoding;
 use super::super::quota::Quota;
 use super::pool::Pool;
 use super::service::{Router, ServiceDefinition};
@@ -23,6 +24,7 @@ pub struct ServerBuilder {
     limits: Limits,
     threads: Threads,
     observer: Option<Arc<dyn Observer>>,
+    encoding: Encoding,
     router: Router,
 }
 
@@ -34,6 +36,7 @@ impl Default for ServerBuilder {
             limits: Limits::default(),
             threads: Threads::default(),
             observer: None,
+            encoding: Encoding::default(),
             router: Router::default(),
         }
     }
@@ -72,6 +75,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Compresses the responses of calls whose client reads this encoding, if their handler says nothing else; by
+    /// default none is compressed. Requests are read in whatever encoding is compiled in.
+    pub fn compress(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
     /// Serves this service, too. Of two with the same name, the later one is served.
     pub fn add_service(mut self, service: impl Into<ServiceDefinition>) -> Self {
         self.router.add(service.into());
@@ -94,6 +104,7 @@ impl ServerBuilder {
                 router: self.router,
                 pool: Pool::new(self.workers, &self.threads, &self.limits),
                 dispatch: self.dispatch,
+                encoding: self.encoding,
                 farewells: Farewells::new(&attendant, self.limits.close_timeout),
                 attendant,
                 numbers: AtomicU64::new(1),
@@ -121,6 +132,7 @@ impl fmt::Debug for ServerBuilder {
             .field("dispatch", &self.dispatch)
             .field("limits", &self.limits)
             .field("threads", &self.threads)
+            .field("encoding", &self.encoding)
             .field("router", &self.router)
             .finish_non_exhaustive()
     }

@@ -1,5 +1,6 @@
 //! Services as the server sees them: paths, and handlers from bytes to bytes. Generated code makes them.
 
+use super::super::compression::{Compression, Packed, Terms};
 use super::super::{Request, Response, Status, frame};
 use super::dispatch::Pace;
 use super::streaming::{RequestStream, ResponseSink, StreamingCall, panicked};
@@ -11,9 +12,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// A unary method: the bytes of a message in, those of a message with its prefix out. The number is the most that it
-/// may have.
-pub(super) type Unary = Arc<dyn Fn(Request<Bytes>, usize) -> Result<Response<Bytes>, Status> + Send + Sync>;
+/// A unary method: a message as it came in, the bytes of one behind its prefix out, whose encoding the response says.
+pub(super) type Unary = Arc<dyn Fn(Request<Packed>, Terms) -> Result<Response<Bytes>, Status> + Send + Sync>;
 /// A method of another kind: it receives and sends by itself.
 pub(super) type Streaming = Arc<dyn Fn(StreamingCall, &Limits) + Send + Sync>;
 
@@ -33,10 +33,10 @@ pub(super) struct Method {
 }
 
 impl Method {
-    /// Runs the handler of a unary method. `limit` is the most bytes that its response may have.
-    pub(super) fn run(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, Status> {
+    /// Runs the handler of a unary method. `terms` are those of its response.
+    pub(super) fn run(&self, request: Request<Packed>, terms: Terms) -> Result<Response<Bytes>, Status> {
         let Handler::Unary(handler) = &self.handler else { return Err(Status::internal("no unary method")) };
-        let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, limit)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, terms)));
         outcome.unwrap_or_else(|payload| Err(panicked(&self.path, payload)))
     }
 }
@@ -71,9 +71,12 @@ impl ServiceDefinition {
         method: &'static str,
         handler: impl Fn(Request<I>) -> Result<Response<O>, Status> + Send + Sync + 'static,
     ) -> Self {
-        let handler = move |request: Request<Bytes>, limit: usize| {
-            let (message, metadata, trailers) = handler(request.try_map(frame::decode)?)?.into_parts();
-            Ok(Response::received(frame::encode(&message, limit)?, metadata, trailers))
+        let handler = move |request: Request<Packed>, terms: Terms| {
+            let response = handler(request.try_map(frame::decode)?)?;
+            let packer = terms.packer(response.compression());
+            let (message, metadata, trailers) = response.into_parts();
+            let said = Compression { encoding: Some(packer.encoding()), ..Compression::default() };
+            Ok(Response::received(packer.pack(&message)?, metadata, trailers, said))
         };
         self.with(method, Handler::Unary(Arc::new(handler)))
     }
@@ -85,7 +88,7 @@ impl ServiceDefinition {
         handler: impl Fn(Request<I>, &mut ResponseSink<O>) -> Result<(), Status> + Send + Sync + 'static,
     ) -> Self {
         let handler = move |call: StreamingCall, limits: &Limits| {
-            call.serve(limits, |request, sink| handler(request.try_map(RequestStream::only)?, sink));
+            call.serve(limits, |request, sink| handler(RequestStream::only(request)?, sink));
         };
         self.with(method, Handler::Streaming(Arc::new(handler)))
     }
@@ -98,7 +101,9 @@ impl ServiceDefinition {
     ) -> Self {
         let handler = move |call: StreamingCall, limits: &Limits| {
             call.serve(limits, |request, sink| {
-                let (message, metadata, trailers) = handler(request)?.into_parts();
+                let response = handler(request)?;
+                sink.set_compression(response.compression());
+                let (message, metadata, trailers) = response.into_parts();
                 *sink.metadata_mut() = metadata;
                 *sink.trailers_mut() = trailers;
                 sink.send(message)

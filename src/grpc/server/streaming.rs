@@ -2,6 +2,7 @@
 //! its own.
 
 use super::super::body::Body;
+use super::super::compression::{Compression, Encoding, Expected, Packed, Packer};
 use super::super::quota::Share;
 use super::super::{Metadata, Request, Status, frame};
 use super::call::Call;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 /// After an error, and after the last request, it gives nothing more.
 pub struct RequestStream<T> {
     body: Body,
+    was_compressed: bool,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -45,17 +47,29 @@ impl<T: Payload> RequestStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        let decoded = self.body.message(until)?.map(frame::decode).transpose();
+        let message = self.body.message(until)?;
+        self.was_compressed = message.as_ref().is_some_and(Packed::is_compressed);
+        let decoded = message.map(frame::decode).transpose();
         decoded.inspect_err(|_| self.body.give_up())
     }
 
-    /// The one request of a call that has one.
-    pub(super) fn only(mut self) -> Result<T, Status> {
-        let first = self.receive()?.ok_or_else(|| Status::unimplemented("expected one request, got none"))?;
-        match self.body.message(None)? {
-            None => Ok(first),
-            Some(_) => Err(Status::unimplemented("expected one request, got more")),
-        }
+    /// Whether the request that [`RequestStream::receive`] gave last came compressed.
+    pub fn was_compressed(&self) -> bool {
+        self.was_compressed
+    }
+
+    /// The request of a call that has one.
+    pub(super) fn only(request: Request<Self>) -> Result<Request<T>, Status> {
+        let mut came = false;
+        let request = request.try_map(|mut stream| {
+            let first = stream.receive()?.ok_or_else(|| Status::unimplemented("expected one request, got none"))?;
+            came = stream.was_compressed;
+            match stream.body.message(None)? {
+                None => Ok(first),
+                Some(_) => Err(Status::unimplemented("expected one request, got more")),
+            }
+        })?;
+        Ok(request.with_compression(Compression::came(came)))
     }
 }
 
@@ -81,7 +95,7 @@ pub struct ResponseSink<T> {
     outbound: Option<Outbound>,
     metadata: Metadata,
     trailers: Metadata,
-    limit: usize,
+    packer: Packer,
     kind: PhantomData<fn(T)>,
 }
 
@@ -92,7 +106,7 @@ impl<T: Payload> ResponseSink<T> {
     /// CANCELLED when the client has given the call up, DEADLINE_EXCEEDED, UNAVAILABLE when the connection is lost,
     /// RESOURCE_EXHAUSTED if the response is too large.
     pub fn send(&mut self, response: T) -> Result<(), Status> {
-        let body = frame::encode(&response, self.limit)?;
+        let body = self.packer.pack(&response)?;
         let deadline = self.call.deadline;
         let sent = self.opened()?.send(body, false, deadline);
         sent.map_err(|failure| self.call.failed(&failure))
@@ -110,7 +124,7 @@ impl<T: Payload> ResponseSink<T> {
     fn opened(&mut self) -> Result<&mut Outbound, Status> {
         match &mut self.outbound {
             Some(outbound) => Ok(outbound),
-            closed => Ok(closed.insert(self.call.open(&self.metadata)?)),
+            closed => Ok(closed.insert(self.call.open(&self.metadata, self.packer.encoding())?)),
         }
     }
 }
@@ -124,6 +138,25 @@ impl<T> ResponseSink<T> {
     /// The trailing metadata of a call that succeeds. (That of one that fails is its status's.)
     pub fn trailers_mut(&mut self) -> &mut Metadata {
         &mut self.trailers
+    }
+
+    /// Has the responses compressed with this encoding, if the client reads it, whatever the server's settings say;
+    /// [`Encoding::Identity`]: with none. It has no effect after the first response.
+    pub fn set_encoding(&mut self, encoding: Encoding) {
+        if self.outbound.is_none() {
+            self.packer.set_encoding(encoding, self.call.terms.accepted);
+        }
+    }
+
+    /// Whether the responses that are sent from now on are compressed, if the call has an encoding. (By default they
+    /// are.)
+    pub fn set_compressed(&mut self, compressed: bool) {
+        self.packer.set_compresses(compressed);
+    }
+
+    /// Does what the maker of the only response says.
+    pub(super) fn set_compression(&mut self, said: Compression) {
+        self.packer = self.call.terms.packer(said);
     }
 
     fn finish(self, outcome: Result<(), Status>) {
@@ -143,6 +176,7 @@ impl<T> fmt::Debug for ResponseSink<T> {
 pub(super) struct StreamingCall {
     pub(super) call: Arc<Call>,
     pub(super) inbound: Inbound,
+    pub(super) compressed: Expected,
     pub(super) metadata: Metadata,
     pub(super) peer: PeerAddress,
     pub(super) path: Arc<str>,
@@ -156,17 +190,19 @@ impl StreamingCall {
         limits: &Limits,
         handler: impl FnOnce(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status>,
     ) {
-        let Self { call, inbound, metadata, peer, path, unfinished } = self;
-        let body = Body::new(inbound, limits.receive_message_bytes, call.deadline);
+        let Self { call, inbound, compressed, metadata, peer, path, unfinished } = self;
+        let body = Body::new(inbound, limits.receive_message_bytes, compressed, call.deadline);
         let body = body.of_request(&call.cancellation, unfinished);
-        let requests = RequestStream { body, kind: PhantomData };
-        let request = Request::received(requests, metadata, call.deadline, peer, call.cancellation.clone());
+        let requests = RequestStream { body, was_compressed: false, kind: PhantomData };
+        let cancellation = call.cancellation.clone();
+        let request = Request::received(requests, metadata, call.deadline, peer, cancellation, Compression::default());
+        let packer = call.terms.packer(Compression::default());
         let mut sink = ResponseSink {
             call,
             outbound: None,
             metadata: Metadata::new(),
             trailers: Metadata::new(),
-            limit: limits.send_message_bytes,
+            packer,
             kind: PhantomData,
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, &mut sink)));

@@ -18,13 +18,12 @@ mod fields;
 use std::str::Utf8Error;
 
 use bytes::Bytes;
-use bytestring::ByteString;
 use quick_protobuf::BytesReader;
 
 use super::error::Segment;
 use super::{
     DecodeError, DecodeErrorKind, MEMORY_ALLOWANCE, MEMORY_PER_BYTE, MESSAGE_SIZE_LIMIT, Message, RECURSION_LIMIT,
-    UNKNOWN_FIELD_LIMIT,
+    SharedString, UNKNOWN_FIELD_LIMIT,
 };
 
 /// Reads the fields of one message and of those within it.
@@ -152,12 +151,15 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    /// [`Decoder::shared_payload`] as a string.
+    /// The string behind a length prefix, in the buffer it lies in if that can be shared and pays.
     #[inline(always)]
-    pub(super) fn shared_string(&mut self) -> Result<ByteString, DecodeError> {
-        let payload = self.shared_payload()?;
-        let len = payload.len();
-        ByteString::try_from(payload).map_err(|error| self.not_utf8(len, error))
+    pub(super) fn shared_string(&mut self) -> Result<SharedString, DecodeError> {
+        let payload = self.payload()?;
+        let string = match self.source {
+            Some(source) => SharedString::within(source, payload),
+            None => std::str::from_utf8(payload).map(SharedString::from),
+        };
+        string.map_err(|error| self.not_utf8(payload.len(), error))
     }
 
     #[inline]

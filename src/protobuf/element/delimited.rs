@@ -4,7 +4,7 @@ use super::{Element, Scalar, WireType};
 use crate::protobuf::decode::Decoder;
 use crate::protobuf::encode::{Encoder, Sizes};
 use crate::protobuf::text::Text;
-use crate::protobuf::{ByteString, DecodeError};
+use crate::protobuf::{DecodeError, SharedString};
 
 /// Bytes behind a length prefix: `$read` makes the value from the decoder, over what is there.
 macro_rules! delimited {
@@ -28,7 +28,7 @@ macro_rules! delimited {
             }
 
             #[inline]
-            fn write(value: &$value, encoder: &mut Encoder<'_>) {
+            fn write(value: &$value, encoder: &mut Encoder) {
                 encoder.put(|writer| writer.$write(value));
             }
 
@@ -69,7 +69,7 @@ delimited! {
         Ok(())
     };
     /// `string` in a buffer that is shared.
-    SharedStr: ByteString, true, write_string, |value: &mut ByteString, decoder: &mut Decoder<'_>| {
+    SharedStr: SharedString, true, write_string, |value: &mut SharedString, decoder: &mut Decoder<'_>| {
         *value = decoder.shared_string()?;
         Ok(())
     };
