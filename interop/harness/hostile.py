@@ -19,15 +19,15 @@ def run(tally, processes):
     from scripted.client import Bystander, Target
     server = processes.program(program)
     answers(tally, processes, peer, server, "before")
+    before = settled(server.process.pid)
     with Bystander(peer, server.target) as bystander:
-        before = settled(server.process.pid)
         target = Target(server.grpc_port)
         for topic in (hostile_requests, hostile_connections, hostile_floods):
             for case in topic.CASES:
                 judge(tally, case, target, bystander)
         for case in hostile_sockets.CASES:
             judge(tally, case, hostile_sockets.targets_of(server), bystander)
-        tally.equal("hostile: no thread or descriptor is left", back_to(server.process.pid, before), None)
+    tally.equal("hostile: no thread or descriptor is left", back_to(server.process.pid, before), None)
     answers(tally, processes, peer, server, "afterwards")
     tally.equal("hostile: SIGTERM drains and exits 0", processes.terminate(server), 0)
 

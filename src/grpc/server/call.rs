@@ -138,7 +138,8 @@ impl Call {
     pub(super) fn refuse(&self, refusal: Refusal) {
         let Some(mut answering) = self.take() else { return };
         tell(match refusal {
-            Refusal::Http { status, text } => {
+            Refusal::Http { status, text, to_head: true } => answering.respond.head_only(http_answer(status, &text)),
+            Refusal::Http { status, text, to_head: false } => {
                 answering.respond.whole(http_answer(status, &text), Bytes::from(text + "\n"), None)
             }
             Refusal::Call { status, beside } => answering.respond.head_only(self.trailers_only(&status, beside)),
