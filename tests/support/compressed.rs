@@ -77,7 +77,7 @@ impl Bits {
     /// The lowest bit first.
     fn put(&mut self, value: u16, count: usize) {
         for bit in 0..count {
-            if self.used % 8 == 0 {
+            if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             *self.bytes.last_mut().unwrap() |= u8::from(value >> bit & 1 == 1) << (self.used % 8);
@@ -96,9 +96,23 @@ fn zstd_zeros(length: usize) -> Vec<u8> {
     zstd(length, |_, _| (1, vec![0]))
 }
 
+/// Compressed blocks that say more than they can have: literals that repeat one byte, 1 MiB of them; then 65,279
+/// sequences, of which there is none.
+pub fn boasting_zstd() -> [Vec<u8>; 2] {
+    let block = |content: &[u8]| {
+        let head = 1 | 2 << 1 | u32::try_from(content.len()).unwrap() << 3;
+        [&zstd_head()[..], &head.to_le_bytes()[..3], content].concat()
+    };
+    [block(&[0b1111_1101, 0xff, 0xff, 7, 0]), block(&[0b0000_1001, 7, 255, 0xff, 0x7f, 0, 1, 1])]
+}
+
+fn zstd_head() -> Vec<u8> {
+    vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 13 << 3]
+}
+
 fn zstd(length: usize, mut block: impl FnMut(usize, usize) -> (u32, Vec<u8>)) -> Vec<u8> {
     const MOST: usize = 128 * 1024;
-    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 13 << 3];
+    let mut frame = zstd_head();
     let blocks = length.div_ceil(MOST).max(1);
     for number in 0..blocks {
         let size = (length - number * MOST).min(MOST);
