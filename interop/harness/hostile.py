@@ -3,6 +3,7 @@ that makes calls all along is not disturbed; at the end the server answers, and 
 
 import os
 import time
+from pathlib import Path
 
 import install
 from expected import ECHO, GREETER
@@ -51,6 +52,11 @@ def counts(pid):
     return len(os.listdir(f"/proc/{pid}/task")), len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def threads(pid):
+    """The names of a process's threads."""
+    return sorted(name.read_text().strip() for name in Path(f"/proc/{pid}/task").glob("*/comm"))
+
+
 def settled(pid):
     """The counts once they have stayed the same for two seconds."""
     now, since = counts(pid), time.monotonic()
@@ -66,6 +72,6 @@ def back_to(pid, before):
     until = time.monotonic() + SECONDS_TO_SETTLE
     while any(now > then for now, then in zip(counts(pid), before)):
         if time.monotonic() > until:
-            return f"(threads, descriptors) before {before}, now {counts(pid)}"
+            return f"(threads, descriptors) before {before}, now {counts(pid)}: {' '.join(threads(pid))}"
         time.sleep(0.05)
     return None

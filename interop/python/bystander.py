@@ -1,7 +1,8 @@
 """A client of the Greeter that makes calls all along, while others mean ill: grpcio, on one connection.
 
-    bystander.py TARGET    for each line of stdin a line `CALLS FAILED LONGEST CONNECTED`, since the last: how many calls there
-                           were, how many of them failed, the longest in milliseconds; and how often it has connected
+    bystander.py TARGET    for each line of stdin a line `FAILED LONGEST CONNECTED`: of the calls since the last, how many failed,
+                           and the longest in milliseconds; and how often it has connected. It comes when a call that
+                           has begun since is done.
 
 The modules made from the .proto files are found through PYTHONPATH (interop/run sets it).
 """
@@ -22,13 +23,10 @@ class Bystander:
     def __init__(self, target):
         self.channel = grpc.insecure_channel(target)
         self.stub = stubs.GreeterStub(self.channel)
-        self.guard = threading.Lock()
-        self.connected = 0
-        self.forget()
+        self.called = threading.Condition()
+        self.connected = self.calls = self.failed = 0
+        self.longest = 0.0
         self.channel.subscribe(self.changed)
-
-    def forget(self):
-        self.calls, self.failed, self.longest = 0, 0, 0.0
 
     def changed(self, state):
         self.connected += state == grpc.ChannelConnectivity.READY
@@ -41,10 +39,11 @@ class Bystander:
         except grpc.RpcError as error:
             sys.stderr.write(f"{error.code()} {error.details()}\n")
             failed = True
-        with self.guard:
+        with self.called:
             self.calls += 1
             self.failed += failed
             self.longest = max(self.longest, time.monotonic() - begin)
+            self.called.notify_all()
 
     def go_on(self):
         while True:
@@ -52,9 +51,12 @@ class Bystander:
             time.sleep(PAUSE_SECONDS)
 
     def report(self):
-        with self.guard:
-            line = f"{self.calls} {self.failed} {self.longest * 1000:.0f} {self.connected}"
-            self.forget()
+        with self.called:
+            # One may be under way.
+            until = self.calls + 2
+            self.called.wait_for(lambda: self.calls >= until)
+            line = f"{self.failed} {self.longest * 1000:.0f} {self.connected}"
+            self.failed, self.longest = 0, 0.0
         print(line, flush=True)
 
 

@@ -1,7 +1,5 @@
 """What breaks HTTP/2, other protocols on the port, and windows that are shut (RFC 9113; grpc.md §3, *Hostile input*)."""
 
-import struct
-
 from . import wire
 from .client import HELLO, REQUEST, WORLD, request
 from .wire import (ACK, END_HEADERS, END_STREAM, INITIAL_WINDOW_SIZE, PREFACE, data, frame, goaway, headers, message, ping,
@@ -37,6 +35,7 @@ BREAKING = {
     "GOAWAY of 7 bytes": ([frame(wire.GOAWAY, 0, 0, bytes(7))], wire.FRAME_SIZE_ERROR),
     "WINDOW_UPDATE of 3 bytes": ([frame(wire.WINDOW_UPDATE, 0, 0, bytes(3))], wire.FRAME_SIZE_ERROR),
     "WINDOW_UPDATE of 0": ([window_update(0, 0)], wire.PROTOCOL_ERROR),
+    "WINDOW_UPDATE of 0 on a stream": ([headers(1, REQUEST), window_update(1, 0)], wire.PROTOCOL_ERROR),
     "a window that overflows": ([window_update(0, (1 << 31) - 1)], wire.FLOW_CONTROL_ERROR),
     "DATA that is longer than allowed": ([headers(1, REQUEST), frame(wire.DATA, 0, 1, length=MIB)], wire.FRAME_SIZE_ERROR),
     "HEADERS of 2^24-1 bytes": ([frame(wire.HEADERS, END_HEADERS, 1, length=(1 << 24) - 1)], wire.FRAME_SIZE_ERROR),
@@ -115,7 +114,7 @@ def data_behind_its_end(target):
         connection.send(request(1), data(1, b"more"))
         came = connection.until(lambda came: came.kind in (wire.RST_STREAM, wire.GOAWAY), "RST_STREAM or GOAWAY")
         code = came.payload[4:8] if came.kind == wire.GOAWAY else came.payload
-        same("code", int.from_bytes(code), wire.STREAM_CLOSED)
+        wire.among("code", int.from_bytes(code), (wire.STREAM_CLOSED, wire.PROTOCOL_ERROR))
 
 
 def a_stream_of_no_window_holds_no_other(target):
@@ -133,13 +132,11 @@ def a_stream_of_no_window_holds_no_other(target):
 def a_window_by_bytes(target):
     with target.open({INITIAL_WINDOW_SIZE: 0}) as connection:
         connection.send(request(1))
-        connection.is_ponged()
         for taken in range(1, len(HELLO) + 1):
             connection.send(window_update(1, 1))
-            connection.is_ponged(struct.pack(">Q", taken))
+            connection.until(lambda came: came.kind == wire.DATA, "a byte")
             same("bytes", connection.received(1), taken)
-        answer_ends = [came for came in connection.seen if came.flags & END_STREAM and came.kind == wire.HEADERS]
-        same("trailers", len(answer_ends), 1)
+        connection.until(lambda came: came.kind == wire.HEADERS and came.flags & END_STREAM, "trailers")
 
 
 def uploads_that_do_not_go_on(target):

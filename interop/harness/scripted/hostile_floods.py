@@ -13,17 +13,17 @@ BATCH = 100
 # More than any bound allows: 10,000 frames that carry nothing, ten more for each stream.
 MOST_BATCHES = 3000
 CALM = wire.ENHANCE_YOUR_CALM
-# Varint of 2^20, the length of a name of 1 MiB.
+# HelloRequest with a name of 1 MiB, and of half of it.
 LONG_REQUEST = message(b"\x0a\x80\x80\x40" + bytes(MIB))
+HALF_REQUEST = message(b"\x0a\x80\x80\x20" + bytes(MIB // 2))
 
 
 def is_cut(target, batch, *before, code=(CALM,)):
     """Sends `before` and then batches, by their number, until the server ends the connection."""
     with target.open() as connection:
         connection.send(*before)
-        said = []
-        # It reads all the while: otherwise the server would stop reading, too.
-        reader = threading.Thread(target=lambda: said.append(connection.is_ended()))
+        # It reads all the while, and fast: otherwise the server would stop reading, too, or its last word not fit.
+        reader = threading.Thread(target=connection.read_on)
         reader.start()
         try:
             for number in range(MOST_BATCHES):
@@ -31,9 +31,8 @@ def is_cut(target, batch, *before, code=(CALM,)):
         except OSError:
             pass
         reader.join(wire.PATIENCE)
-        if not said:
-            raise Mismatch("the server does not end the connection")
-        wire.among("code of the GOAWAY", said[0], code)
+        same("the connection is ended", reader.is_alive(), False)
+        wire.among("code of the GOAWAY", connection.is_ended(), code)
 
 
 def each_frame(target, *repeated, before=(), **options):
@@ -91,13 +90,12 @@ def a_header_block_without_end(target):
 
 
 def a_header_block_that_grows(target):
-    """HPACK bomb: a field of 3,000 bytes in the table, named again and again by a byte; 431, and no more than a call."""
+    """HPACK bomb: a field of 3,000 bytes in the table, named again and again by a byte, 30 MB in all."""
     entry = b"\x40" + wire.integer(6, 7) + b"x-bomb" + wire.integer(3000, 7) + b"v" * 3000
     bomb = block(REQUEST) + entry + b"\xbe" * 10_000
     with target.open() as connection:
         connection.send(frame(wire.HEADERS, END_HEADERS | END_STREAM, 1, bomb))
-        same("HTTP status", connection.answer(1).head.get(":status"), "431")
-        connection.succeeds(3)
+        same("code of the GOAWAY", connection.is_ended(), CALM)
 
 
 def streams(build):
@@ -116,10 +114,6 @@ def whole_calls_that_are_reset(target):
 
 def made_you_reset(target):
     """CVE-2025-8671: it is the server that resets, for what the client does wrong."""
-    is_cut(target, streams(lambda stream: headers(stream, REQUEST) + window_update(stream, 0)))
-
-
-def made_you_reset_by_windows(target):
     overflow = (1 << 31) - 1
     is_cut(target, streams(lambda stream: headers(stream, REQUEST) + window_update(stream, overflow)))
 
@@ -132,19 +126,13 @@ def streams_over_the_limit(target):
 def answers_that_are_not_taken(target):
     """40 answers of 1 MiB for a client of no window: beyond 32 MiB they are RESOURCE_EXHAUSTED, others go on."""
     with target.open({INITIAL_WINDOW_SIZE: 0}) as connection:
-        heads, ended = {}, {}
         for stream in range(1, 2 * 40, 2):
             connection.send(headers(stream, REQUEST))
             connection.send_within_windows(stream, LONG_REQUEST)
             connection.send(data(stream, b"", END_STREAM))
-        connection.is_ponged()
-        # In their order, as HPACK wants it.
-        while len(heads) < 40:
+        while len(connection.heads) < 40:
             connection.until(lambda came: came.kind == wire.HEADERS, "a head")
-            heads = {came.stream: came for came in connection.seen if came.kind == wire.HEADERS}
-        for came in [came for came in connection.seen if came.kind == wire.HEADERS]:
-            ended[came.stream] = dict(connection.headers_of(came)).get("grpc-status")
-        refused = [stream for stream, status in ended.items() if status == "8"]
+        refused = [stream for stream, heads in connection.heads.items() if heads[0].get("grpc-status") == "8"]
         same("some are refused, and not all", 0 < len(refused) < 20, True)
         connection.send(request(99), window_update(99, 1000))
         same("status", connection.answer(99).status(), 0)
@@ -153,18 +141,19 @@ def answers_that_are_not_taken(target):
 def a_peer_that_never_reads(target):
     """Its windows are wide, but it takes nothing from its socket: the server stops reading."""
     with target.open({INITIAL_WINDOW_SIZE: (1 << 31) - 1}) as connection:
-        connection.send(window_update(0, (1 << 30)))
+        connection.send(window_update(0, 1 << 30))
+        # The server's windows count from the acknowledgement of its SETTINGS.
+        connection.is_ponged()
         connection.socket.settimeout(2)
         try:
             for stream in range(1, 2 * 200, 2):
-                whole = headers(stream, REQUEST) + b"".join(
-                    data(stream, LONG_REQUEST[at:at + 16384]) for at in range(0, len(LONG_REQUEST), 16384))
-                connection.socket.sendall(whole + data(stream, b"", END_STREAM))
+                pieces = [data(stream, HALF_REQUEST[at:at + 16384]) for at in range(0, len(HALF_REQUEST), 16384)]
+                connection.socket.sendall(headers(stream, REQUEST) + b"".join(pieces) + data(stream, b"", END_STREAM))
         except TimeoutError:
             return
         except ConnectionError:
             return  # the end, for what it owes
-        raise Mismatch("200 MiB were taken of a peer that reads nothing")
+        raise Mismatch("100 MiB were taken of a peer that reads nothing")
 
 
 def connections_that_come_and_go(target):
@@ -187,6 +176,6 @@ def connections_that_stay(target):
 CASES = [
     pings, pings_beside_a_call, answers_to_no_ping, many_settings, priorities, window_updates, unknown_frames, empty_data,
     padding_alone, resets_of_what_is_over, empty_continuations, a_header_block_without_end, a_header_block_that_grows,
-    rapid_reset, whole_calls_that_are_reset, made_you_reset, made_you_reset_by_windows, streams_over_the_limit,
+    rapid_reset, whole_calls_that_are_reset, made_you_reset, streams_over_the_limit,
     answers_that_are_not_taken, a_peer_that_never_reads, connections_that_come_and_go, connections_that_stay,
 ]
