@@ -38,6 +38,12 @@ def once(name, content, install):
         stamp.write_text(content)
 
 
+def version():
+    """Of threadwire."""
+    return next(line.split('"')[1] for line in (ROOT / "Cargo.toml").read_text().splitlines()
+                if line.startswith("version = "))
+
+
 def output(argv, **options):
     """What a program prints."""
     return subprocess.run([str(part) for part in argv], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -14,7 +14,7 @@ was left out.
 """
 PEERS = "peers"
 # The columns, from left to right.
-ORDER = ["Go", "Java", "C++", "Python", "Node"]
+ORDER = ["threadwire", "Go", "Java", "Java (OkHttp)", "C++", "Python", "Node"]
 
 
 def put(peer, version, tables):

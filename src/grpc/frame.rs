@@ -21,19 +21,40 @@ const PREFIX: usize = 5;
 pub(super) fn encode<P: Payload>(message: &P, limit: usize) -> Result<Bytes, Status> {
     let encoded = message.to_wire_behind(PREFIX);
     let mut buffer = encoded.map_err(|error| Status::internal(error.to_string()).with_source(error))?;
-    let length = buffer.len() - PREFIX;
+    write_prefix(&mut buffer, limit)?;
+    Ok(buffer.into())
+}
+
+/// Appends `message` behind its prefix. `limit` is the most bytes that it may have.
+///
+/// # Errors
+/// Those of [`encode`]; nothing is appended then.
+pub(super) fn append<P: Payload>(message: &P, limit: usize, buffer: &mut Vec<u8>) -> Result<(), Status> {
+    let start = buffer.len();
+    buffer.extend_from_slice(&[0; PREFIX]);
+    let appended = message.to_wire(buffer).map_err(|error| Status::internal(error.to_string()).with_source(error));
+    let appended = appended.and_then(|()| write_prefix(buffer.get_mut(start..).unwrap_or_default(), limit));
+    if appended.is_err() {
+        buffer.truncate(start);
+    }
+    appended
+}
+
+/// Writes the length of a message into the prefix that it lies behind.
+fn write_prefix(message: &mut [u8], limit: usize) -> Result<(), Status> {
+    let length = message.len().saturating_sub(PREFIX);
     let prefix = u32::try_from(length).ok().filter(|_| length <= limit).ok_or_else(|| {
         Status::resource_exhausted(format!("the message to be sent has {length} bytes, at most {limit} are allowed"))
     })?;
-    if let Some(space) = buffer.get_mut(1..PREFIX) {
+    if let Some(space) = message.get_mut(1..PREFIX) {
         space.copy_from_slice(&prefix.to_be_bytes());
     }
-    Ok(buffer.into())
+    Ok(())
 }
 
 /// The same message, made shorter by `compress`, which appends within the capacity that there is, and says whether that
 /// was enough.
-pub(super) fn compressed(plain: &[u8], compress: impl FnOnce(&[u8], &mut Vec<u8>) -> bool) -> Option<Bytes> {
+pub(super) fn compressed(plain: &[u8], compress: impl FnOnce(&[u8], &mut Vec<u8>) -> bool) -> Option<Vec<u8>> {
     let message = plain.get(PREFIX..).filter(|message| !message.is_empty())?;
     let mut buffer = Vec::with_capacity(plain.len() - 1);
     buffer.extend_from_slice(&[1, 0, 0, 0, 0]);
@@ -43,7 +64,7 @@ pub(super) fn compressed(plain: &[u8], compress: impl FnOnce(&[u8], &mut Vec<u8>
     buffer.shrink_to_fit();
     let length = u32::try_from(buffer.len() - PREFIX).ok()?;
     buffer.get_mut(1..PREFIX)?.copy_from_slice(&length.to_be_bytes());
-    Some(buffer.into())
+    Some(buffer)
 }
 
 /// Decodes one whole message, unpacked if it came compressed.

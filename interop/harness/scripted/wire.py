@@ -183,14 +183,23 @@ class Connection:
     def send_within_windows(self, stream, payload):
         """DATA as the peer's windows allow; waits for them. Only for connections that send all their DATA so."""
         while payload:
+            size = min(self.await_room(stream, 1), len(payload), 16384)
+            self.use(stream, size)
+            self.send(data(stream, payload[:size]))
+            payload = payload[size:]
+
+    def await_room(self, stream, least):
+        """Waits until the peer's windows take so many bytes; how many they take then."""
+        while True:
             room = min(self.initial + self.added[stream] - self.used[stream], 65535 + self.added[0] - self.used[0])
-            if room <= 0:
-                self.until(lambda came: came.kind in (WINDOW_UPDATE, SETTINGS), "more window")
-                continue
-            piece, payload = payload[:min(room, 16384)], payload[min(room, 16384):]
-            self.used[stream] += len(piece)
-            self.used[0] += len(piece)
-            self.send(data(stream, piece))
+            if room >= least:
+                return room
+            self.until(lambda came: came.kind in (WINDOW_UPDATE, SETTINGS), "more window")
+
+    def use(self, stream, size):
+        """DATA of so many bytes, padding and all, is being sent."""
+        self.used[stream] += size
+        self.used[0] += size
 
     def until(self, wanted, what):
         """The first frame that is wanted, a function says which."""

@@ -19,34 +19,29 @@ pub struct RequestSink<T> {
     packer: Packer,
     deadline: Option<Instant>,
     finished: bool,
+    /// The memory for the next message.
+    body: Vec<u8>,
     kind: PhantomData<fn(T)>,
 }
 
 impl<T: Payload> RequestSink<T> {
     pub(super) fn new(outbound: Outbound, packer: Packer, deadline: Option<Instant>) -> Self {
-        Self { outbound, packer, deadline, finished: false, kind: PhantomData }
+        Self { outbound, packer, deadline, finished: false, body: Vec::new(), kind: PhantomData }
     }
 
-    /// Sends a request; waits as long as the server's window is full.
+    /// Sends a request; waits as long as the server's window is full. One that comes after a pause leaves at once; of
+    /// many short ones, those that come in quick succession leave together, within microseconds.
     ///
     /// # Errors
     /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; another if the server has ended the call:
     /// how, the other half says.
     pub fn send(&mut self, request: T) -> Result<(), Status> {
-        let body = self.packer.pack(&request)?;
-        self.put(body, false)
+        self.body.clear();
+        self.packer.append(&request, &mut self.body)?;
+        let sent = self.outbound.send_soon(&mut self.body, self.deadline);
+        sent.map_err(|failure| status_of(&failure, self.deadline))
     }
 
-    /// Says that there are no more requests.
-    ///
-    /// # Errors
-    /// Those of [`RequestSink::send`].
-    pub fn finish(mut self) -> Result<(), Status> {
-        self.put(Bytes::new(), true)
-    }
-}
-
-impl<T> RequestSink<T> {
     /// Whether the requests that are sent from now on are compressed, if the call has an encoding
     /// ([`ChannelBuilder::compress`](super::ChannelBuilder::compress), [`Request::with_encoding`]). (By default they
     /// are.)
@@ -56,9 +51,13 @@ impl<T> RequestSink<T> {
         self.packer.set_compresses(compressed);
     }
 
-    fn put(&mut self, body: Bytes, end: bool) -> Result<(), Status> {
-        let sent = self.outbound.send(body, end, self.deadline);
-        self.finished = end && sent.is_ok();
+    /// Says that there are no more requests.
+    ///
+    /// # Errors
+    /// Those of [`RequestSink::send`].
+    pub fn finish(mut self) -> Result<(), Status> {
+        let sent = self.outbound.send(Bytes::new(), true, self.deadline);
+        self.finished = sent.is_ok();
         sent.map_err(|failure| status_of(&failure, self.deadline))
     }
 }

@@ -226,7 +226,7 @@ impl Call {
     }
 
     fn head(&self, metadata: &Metadata, encoding: Encoding) -> Result<http::Response<()>, Status> {
-        let mut headers = metadata.to_headers(2);
+        let mut headers = metadata.to_headers(1 + encoding.fields());
         encoding.put_into(&mut headers);
         let (size, limit) = (HEAD_BYTES + list_size(&headers), self.peer.header_list_bytes());
         if size > limit {

@@ -2,6 +2,7 @@
 //! 0, or 1; 2 for flags that mean nothing.
 
 mod cases;
+mod compressed;
 mod endings;
 mod many;
 mod metadata;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 const GROUPS: &[&[Case]] = &[
     unary::CASES,
     streams::CASES,
+    compressed::CASES,
     metadata::CASES,
     statuses::CASES,
     endings::CASES,

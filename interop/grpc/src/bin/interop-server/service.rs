@@ -3,11 +3,12 @@
 use std::process;
 use std::time::Duration;
 use threadwire::grpc::{
-    Cancellation, Code, InvalidMetadata, Metadata, Request, RequestStream, Response, ResponseSink, Status,
+    Cancellation, Code, Encoding, InvalidMetadata, Metadata, Request, RequestStream, Response, ResponseSink, Status,
 };
 use threadwire_interop_grpc::proto::{
-    EchoStatus, Empty, Payload, ResponseParameters, SimpleRequest, SimpleResponse, StreamingInputCallRequest,
-    StreamingInputCallResponse, StreamingOutputCallRequest, StreamingOutputCallResponse, TestService,
+    BoolValue, EchoStatus, Empty, Payload, ResponseParameters, SimpleRequest, SimpleResponse,
+    StreamingInputCallRequest, StreamingInputCallResponse, StreamingOutputCallRequest, StreamingOutputCallResponse,
+    TestService,
 };
 use threadwire_interop_grpc::{ECHO_INITIAL, ECHO_TRAILING, zeros};
 
@@ -58,6 +59,8 @@ impl<'r> Duplex<'r> {
         let Echo { initial, trailing } = Echo::of(request.metadata())?;
         *responses.metadata_mut() = initial;
         *responses.trailers_mut() = trailing;
+        // Each response says whether it is compressed.
+        responses.set_encoding(Encoding::Gzip);
         Ok(Self { peer: request.peer().to_string(), cancellation: request.cancellation().clone(), responses })
     }
 
@@ -75,6 +78,7 @@ impl<'r> Duplex<'r> {
         }
         let peer_socket_address = if parameters.fill_peer_socket_address { self.peer.clone() } else { String::new() };
         let payload = Some(payload(parameters.size)?);
+        self.responses.set_compressed(is_set(parameters.compressed.as_ref()));
         self.responses.send(StreamingOutputCallResponse { payload, peer_socket_address, ..Default::default() })
     }
 }
@@ -86,12 +90,15 @@ impl TestService for Testing {
 
     fn unary_call(&self, request: Request<SimpleRequest>) -> Result<Response<SimpleResponse>, Status> {
         let Echo { initial, trailing } = Echo::of(request.metadata())?;
+        came_as_said(request.message().expect_compressed.as_ref(), request.was_compressed())?;
         let request = request.message();
         end_as_asked(request.response_status.as_ref()).map_err(|status| status.with_metadata(trailing.clone()))?;
         let server_id = if request.fill_server_id { self.id.clone() } else { String::new() };
         let message =
             SimpleResponse { payload: Some(payload(request.response_size)?), server_id, ..Default::default() };
-        let mut response = Response::new(message);
+        let is_compressed = is_set(request.response_compressed.as_ref());
+        let encoding = if is_compressed { Encoding::Gzip } else { Encoding::Identity };
+        let mut response = Response::new(message).with_encoding(encoding);
         *response.metadata_mut() = initial;
         *response.trailers_mut() = trailing;
         Ok(response)
@@ -109,9 +116,11 @@ impl TestService for Testing {
         &self,
         requests: Request<RequestStream<StreamingInputCallRequest>>,
     ) -> Result<Response<StreamingInputCallResponse>, Status> {
+        let mut requests = requests.into_message();
         let mut size = 0;
-        for request in requests.into_message() {
-            size += request?.payload.map_or(0, |payload| payload.body.len());
+        while let Some(request) = requests.receive()? {
+            came_as_said(request.expect_compressed.as_ref(), requests.was_compressed())?;
+            size += request.payload.map_or(0, |payload| payload.body.len());
         }
         let aggregated_payload_size =
             i32::try_from(size).map_err(|_| Status::out_of_range("more bytes than an int32 can count"))?;
@@ -154,6 +163,21 @@ fn end_as_asked(status: Option<&EchoStatus>) -> Result<(), Status> {
         Some(EchoStatus { code, message, .. }) if *code != 0 => Err(Status::new(Code::from(*code), message.clone())),
         _ => Ok(()),
     }
+}
+
+/// Refuses a request that says of itself that it is compressed and is not, or the other way round.
+fn came_as_said(said: Option<&BoolValue>, was_compressed: bool) -> Result<(), Status> {
+    match said {
+        Some(said) if said.value != was_compressed => Err(Status::invalid_argument(format!(
+            "expect_compressed is {}, but compressed is {was_compressed}",
+            said.value
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn is_set(flag: Option<&BoolValue>) -> bool {
+    flag.is_some_and(|flag| flag.value)
 }
 
 fn payload(size: i32) -> Result<Payload, Status> {
