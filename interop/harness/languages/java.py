@@ -13,7 +13,8 @@ ARTIFACT = "grpc-interop-testing"
 JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{FOLDER}/*"]
 SERVER, CLIENT, NEGATIVE_CLIENT = ([*JAVA, f"io.grpc.testing.integration.{name}"] for name in (
     "TestServiceServer", "TestServiceClient", "Http2Client"))
-CLIENT_LACKS = {case: "grpc-java's client has no such case" for case in ("long_lived_channel", "concurrent_large_unary")}
+CLIENT_LACKS = {case: "grpc-java's client has no such case"
+                for case in ("long_lived_channel", "concurrent_large_unary")}
 
 
 def programs():
