@@ -210,7 +210,8 @@ inline int run(int count, char** arguments) {
                      {"soak_overall_timeout_seconds", "10"},
                      {"soak_request_size", "271828"},
                      {"soak_response_size", "314159"},
-                     {"soak_num_threads", "1"}});
+                     {"soak_num_threads", "1"},
+                     {"iteration_interval", "10"}});
   const auto found = kCases.find(flags.text("test_case"));
   if (found == kCases.end()) throw Usage("no case " + flags.text("test_case"));
   Client client(flags);

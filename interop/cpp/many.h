@@ -69,7 +69,7 @@ inline void soak(Client& client, bool new_channels) {
 
 inline void long_lived_channel(Client& client) {
   for (int call = 0; call < client.flags.number("soak_iterations"); ++call) {
-    if (call > 0) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    if (call > 0) std::this_thread::sleep_for(std::chrono::seconds(client.flags.number("iteration_interval")));
     large_unary(client);
   }
 }

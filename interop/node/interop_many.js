@@ -14,6 +14,8 @@ export const SOAK_FLAGS = {
   soak_request_size: 271828,
   soak_response_size: 314159,
   soak_num_threads: 1,
+  // Of long_lived_channel: seconds from call to call.
+  iteration_interval: 10,
 };
 const CONCURRENT_CALLS = 1000;
 
@@ -62,7 +64,7 @@ async function soak(client, newChannels) {
 
 async function longLivedChannel(client) {
   for (let call = 0; call < client.flags.soak_iterations; call += 1) {
-    if (call > 0) await sleep(200);
+    if (call > 0) await sleep(client.flags.iteration_interval * 1000);
     await client.largeUnary();
   }
 }

@@ -18,6 +18,8 @@ SOAK_FLAGS = {
     "soak_request_size": 271828,
     "soak_response_size": 314159,
     "soak_num_threads": 1,
+    # Of long_lived_channel: seconds from call to call.
+    "iteration_interval": 10,
 }
 CONCURRENT_CALLS = 1000
 
@@ -67,7 +69,7 @@ def soak(client, new_channels):
 
 def long_lived_channel(client):
     for call in range(client.flags.soak_iterations):
-        time.sleep(0.2 if call else 0)
+        time.sleep(client.flags.iteration_interval if call else 0)
         large_unary(client)
 
 

@@ -54,7 +54,7 @@ fn write_prefix(message: &mut [u8], limit: usize) -> Result<(), Status> {
 
 /// The same message, made shorter by `compress`, which appends within the capacity that there is, and says whether that
 /// was enough.
-pub(super) fn compressed(plain: &[u8], compress: impl FnOnce(&[u8], &mut Vec<u8>) -> bool) -> Option<Bytes> {
+pub(super) fn compressed(plain: &[u8], compress: impl FnOnce(&[u8], &mut Vec<u8>) -> bool) -> Option<Vec<u8>> {
     let message = plain.get(PREFIX..).filter(|message| !message.is_empty())?;
     let mut buffer = Vec::with_capacity(plain.len() - 1);
     buffer.extend_from_slice(&[1, 0, 0, 0, 0]);
@@ -64,7 +64,7 @@ pub(super) fn compressed(plain: &[u8], compress: impl FnOnce(&[u8], &mut Vec<u8>
     buffer.shrink_to_fit();
     let length = u32::try_from(buffer.len() - PREFIX).ok()?;
     buffer.get_mut(1..PREFIX)?.copy_from_slice(&length.to_be_bytes());
-    Some(buffer.into())
+    Some(buffer)
 }
 
 /// Decodes one whole message, unpacked if it came compressed.

@@ -1,5 +1,5 @@
-//! Flags as the interoperability programs of all languages have them: `--name=value`, `--name value`, and `--name` alone
-//! for a switch.
+//! Flags as the interoperability programs of all languages have them: `--name=value`, `--name value`, and `--name`
+//! alone for a switch.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,5 +1,12 @@
 """The languages of the matrix, by name: a file each."""
 
-from . import go, java
+from . import cpp, go, java, node, python
 
-ALL = {"go": go.LANGUAGE, "java": java.LANGUAGE, "java-okhttp": java.OKHTTP}
+ALL = {
+    "go": go.LANGUAGE,
+    "java": java.LANGUAGE,
+    "java-okhttp": java.OKHTTP,
+    "cpp": cpp.LANGUAGE,
+    "python": python.LANGUAGE,
+    "node": node.LANGUAGE,
+}

@@ -1,20 +1,25 @@
-"""grpc-go: its own interop client and server, of the versions in interop/go."""
+"""grpc-go: its own interop client and server, of the versions in interop/go; for the cases that they have not, those in
+interop/go/more."""
 
 import install
-from matrix import COMPRESSED, PADDING, Language, Programs
+from matrix import COMPRESSED, PADDING, WITHOUT_PROBE, Language, Programs
 
 SOURCE = install.INTEROP / "go"
 MODULE = "google.golang.org/grpc"
 FOLDER = install.PEERS / "go-interop"
-NO_COMPRESSION = {case: "grpc-go's programs have no such case" for case in COMPRESSED}
+MORE = [*COMPRESSED, "very_large_request", "long_lived_channel", "concurrent_large_unary"]
 
 
 def programs():
     packages = [f"{MODULE}/interop/{name}" for name in ("client", "server", "http2")]
-    pinned = "".join((SOURCE / name).read_text() for name in ("go.mod", "go.sum"))
-    install.once("go-interop", pinned, lambda: install.run(["go", "build", "-o", f"{FOLDER}/", *packages], cwd=SOURCE))
+    install.run(["go", "build", "-o", f"{FOLDER}/", *packages], cwd=SOURCE)
+    install.run(["go", "build", "-o", f"{FOLDER}/more/", "./more/client", "./more/server"], cwd=SOURCE)
     version = install.output(["go", "list", "-m", MODULE], cwd=SOURCE).split()[1]
-    return Programs(f"grpc-go {version}: its interop/client and interop/server", [FOLDER / "server"], [FOLDER / "client"])
+    client, server = [FOLDER / "more" / "client"], [FOLDER / "more" / "server"]
+    return Programs(f"grpc-go {version}: its interop/client and interop/server; what they lack, interop/go/more",
+                    [FOLDER / "server"], [FOLDER / "client"],
+                    servers={case: server for case in [*COMPRESSED, "very_large_request"]},
+                    clients={case: client for case in MORE})
 
 
 def negative_client():
@@ -26,13 +31,15 @@ LANGUAGE = Language(
     "Go",
     programs,
     client_lacks={
-        **NO_COMPRESSION,
-        "very_large_request": "grpc-go's client has no such case",
-        "long_lived_channel": "grpc-go's client has no such case",
-        "concurrent_large_unary": "grpc-go's client has no such case",
+        "client_compressed_streaming": "a client of grpc-go compresses all messages of a call or none",
     },
-    server_lacks={**NO_COMPRESSION, "very_large_request": "grpc-go's server takes 4 MiB at most"},
-    fails_alone={"pick_first_unary": "grpc-go's client wants an id that its server does not give"},
+    server_lacks={case: "grpc-go's server compresses as the client does, not as it is asked"
+                  for case in COMPRESSED if case.startswith("server_")},
+    fails_alone={
+        "pick_first_unary": "grpc-go's client wants an id that its server does not give",
+        "client_compressed_unary": "grpc-go's server does not look whether a request came compressed",
+    },
+    instead=WITHOUT_PROBE,
 )
 NEGATIVE_LACKS = {
     **{case: "grpc-go's client has no such case" for case in PADDING},

@@ -4,7 +4,7 @@ import shutil
 import xml.etree.ElementTree as xml
 
 import install
-from matrix import COMPRESSED, PADDING, Language, Programs
+from matrix import PADDING, WITHOUT_PROBE, Language, Programs
 
 POM = install.INTEROP / "java" / "pom.xml"
 FOLDER = install.PEERS / "java-interop"
@@ -13,7 +13,8 @@ ARTIFACT = "grpc-interop-testing"
 JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{FOLDER}/*"]
 SERVER, CLIENT, NEGATIVE_CLIENT = ([*JAVA, f"io.grpc.testing.integration.{name}"] for name in (
     "TestServiceServer", "TestServiceClient", "Http2Client"))
-CLIENT_LACKS = {case: "grpc-java's client has no such case" for case in ("long_lived_channel", "concurrent_large_unary")}
+CLIENT_LACKS = {case: "grpc-java's client has no such case"
+                for case in ("long_lived_channel", "concurrent_large_unary")}
 
 
 def programs():
@@ -49,8 +50,7 @@ LANGUAGE = Language(
     programs,
     client_lacks=CLIENT_LACKS,
     server_lacks={"server_compressed_streaming": "grpc-java's server compresses no message of a stream"},
-    # It does not look whether a request is compressed as it says, which these cases begin with.
-    instead={case: f"{case}_noprobe" for case in COMPRESSED if case.startswith("client_")},
+    instead=WITHOUT_PROBE,
 )
 # Its HTTP/2 is another than that of grpc-netty, which the above is.
 OKHTTP = Language("Java (OkHttp)", okhttp, client_lacks=CLIENT_LACKS, server_lacks={})

@@ -259,21 +259,32 @@ def a_connection_that_is_lost(script):
     script.ends(OK)
 
 
-def a_server_of_another_protocol(script):
-    """What is no HTTP/2 fails the call soon, by words that say what came."""
-    for said in [b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n", b"\x15\x03\x01\0\2\2\x46"]:
-        script.call(seconds=3)
-        connection = script.accept_raw()
-        connection.read(len(wire.PREFACE))
-        connection.send(said)
-        connection.is_ended()
-        script.ends((UNAVAILABLE, INTERNAL))
-        connection.socket.close()
+def another_protocol(script, said):
+    """What is no HTTP/2 fails the call, soon."""
+    script.call(seconds=5)
+    connection = script.accept_raw()
+    connection.read(len(wire.PREFACE))
+    connection.send(said)
+    connection.is_ended()
+    script.ends((UNAVAILABLE, INTERNAL))
+
+
+def a_server_of_http1(script):
+    another_protocol(script, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def a_server_of_ssh(script):
+    another_protocol(script, b"SSH-2.0-OpenSSH_9.2\r\n")
+
+
+def a_server_of_tls(script):
+    another_protocol(script, b"\x15\x03\x01\0\2\2\x46")
 
 
 CASES = [
     goaway_after_call_1, goaway_at_a_call_lets_it_finish, goaway_below_a_call_has_it_retried,
     goaway_between_calls_in_two_steps, goaway_of_an_error, refused_stream_is_retried, refused_without_end,
     pings_are_answered, max_streams, windows_that_are_shut, a_window_below_zero, frames_are_not_longer_than_allowed,
-    unknown_frames_and_settings, what_breaks_the_connection, a_connection_that_is_lost, a_server_of_another_protocol,
+    unknown_frames_and_settings, what_breaks_the_connection, a_connection_that_is_lost,
+    a_server_of_http1, a_server_of_ssh, a_server_of_tls,
 ]

@@ -1,5 +1,5 @@
-"""The server of the gRPC project's negative-http2-interop-test-descriptions.md. Any client with the standard flags can be
-judged by it; its exit code says what it made of the calls, and `wrong` what the server saw of it."""
+"""The server of the gRPC project's negative-http2-interop-test-descriptions.md. Any client with the standard flags can
+be judged by it; its exit code says what it made of the calls, and `wrong` what the server saw of it."""
 
 import socket
 import struct
@@ -7,8 +7,8 @@ import threading
 
 from . import wire
 from .server import HEAD, ROOM, Serving, trailers
-from .wire import (HEADERS, INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS, PADDED, PING, frame, goaway, headers, message, ping,
-                   reset, same, settings, window_update)
+from .wire import (HEADERS, INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS, PADDED, PING, frame, goaway, headers, message,
+                   ping, reset, same, settings, window_update)
 
 # Bytes of the response's payload, as all clients ask for it.
 RESPONSE = 314159

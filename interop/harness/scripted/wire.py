@@ -145,6 +145,16 @@ class Connection:
         read, self.buffer = self.buffer[:length], self.buffer[length:]
         return read
 
+    def read_on(self):
+        """Takes all that comes, to the end of the connection; it is looked at later. (In a thread of its own.)"""
+        pieces = []
+        try:
+            while piece := self.socket.recv(1 << 20):
+                pieces.append(piece)
+        except OSError:
+            pass
+        self.buffer += b"".join(pieces)
+
     def next(self):
         """The next frame; None at the end of the connection."""
         head = self.read(9)

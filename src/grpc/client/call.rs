@@ -58,7 +58,7 @@ impl Heads {
         uri.authority = Some(self.authority.clone());
         uri.path_and_query = Some(path);
         let uri = Uri::from_parts(uri).map_err(|error| Status::internal(error.to_string()))?;
-        let mut headers = metadata.to_headers(6);
+        let mut headers = metadata.to_headers(5 + encoding.fields());
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONTENT_TYPE, GRPC);
         headers.insert(USER_AGENT, OUR_NAME);

@@ -68,6 +68,11 @@ impl Encoding {
         Self::ALL.iter().copied().find(|encoding| encoding.name().as_bytes() == name)
     }
 
+    /// How many fields [`Encoding::put_into`] adds.
+    pub(in crate::grpc) fn fields(self) -> usize {
+        usize::from(self != Self::Identity)
+    }
+
     /// Puts its name into the head of a half whose messages it compresses.
     pub(in crate::grpc) fn put_into(self, headers: &mut HeaderMap) {
         if self != Self::Identity {
@@ -92,8 +97,12 @@ pub(in crate::grpc) struct Encodings(u8);
 impl Encodings {
     /// Those that the head of a request says its client reads. Names that are none of ours are passed over.
     pub(in crate::grpc) fn accepted(headers: &HeaderMap) -> Self {
-        let fields = headers.get_all(GRPC_ACCEPT_ENCODING).iter();
-        let names = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b','));
+        let fields = headers.get_all(GRPC_ACCEPT_ENCODING);
+        // Of our own clients.
+        if fields.iter().next().is_some_and(|field| field == ACCEPTED) {
+            return Self::all();
+        }
+        let names = fields.iter().flat_map(|field| field.as_bytes().split(|byte| *byte == b','));
         Self(names.filter_map(|name| Encoding::of_name(name.trim_ascii())).fold(0, |set, one| set | bit(one)))
     }
 

@@ -74,22 +74,23 @@ impl Packer {
     /// RESOURCE_EXHAUSTED if it is too large as it is; INTERNAL if it is larger than any message may be.
     pub(in crate::grpc) fn pack<P: Payload>(&self, message: &P) -> Result<Bytes, Status> {
         let plain = frame::encode(message, self.limit)?;
-        let Some(codec) = Codec::of(self.encoding).filter(|_| self.compresses) else { return Ok(plain) };
-        Ok(frame::compressed(&plain, codec.compress).unwrap_or(plain))
+        Ok(self.shorter(&plain).map_or(plain, Bytes::from))
     }
 
-    /// Appends the message behind its prefix; compressed if that makes it shorter.
+    /// [`Packer::pack`] into an empty buffer.
     ///
     /// # Errors
-    /// Those of [`Packer::pack`]; nothing is appended then.
+    /// Those of `pack`.
     pub(in crate::grpc) fn append<P: Payload>(&self, message: &P, buffer: &mut Vec<u8>) -> Result<(), Status> {
-        let start = buffer.len();
         frame::append(message, self.limit, buffer)?;
-        let Some(codec) = Codec::of(self.encoding).filter(|_| self.compresses) else { return Ok(()) };
-        if let Some(shorter) = frame::compressed(buffer.get(start..).unwrap_or_default(), codec.compress) {
-            buffer.truncate(start);
-            buffer.extend_from_slice(&shorter);
+        if let Some(shorter) = self.shorter(buffer) {
+            *buffer = shorter;
         }
         Ok(())
+    }
+
+    fn shorter(&self, plain: &[u8]) -> Option<Vec<u8>> {
+        let codec = Codec::of(self.encoding).filter(|_| self.compresses)?;
+        frame::compressed(plain, codec.compress)
     }
 }

@@ -1,5 +1,10 @@
 //! Every encoding by itself: what it makes is read again, and whatever else comes is refused within the limit.
 
+#[cfg(feature = "gzip")]
+mod gzip;
+#[cfg(feature = "zstd")]
+mod zstd;
+
 use super::{Encoding, Expected, Packed, Packer};
 use crate::grpc::compression::{Compression, Encodings, Packing};
 use crate::grpc::{Code, Status};
@@ -117,7 +122,7 @@ fn arbitrary_bytes_are_read_within_the_limit_or_refused() {
         let wholes: Vec<_> = messages().iter().map(|message| packed(encoding, message).1).collect();
         let small: Vec<_> = wholes.iter().filter(|whole| whole.len() < 3_000).collect();
         let (mut read, mut refused) = (0, 0);
-        for _ in 0..20_000 {
+        for _ in 0..4_000 {
             let mut bytes = small[numbers.below(small.len())].to_vec();
             match numbers.below(8) {
                 0 => bytes = numbers.bytes(100),
@@ -143,7 +148,7 @@ fn arbitrary_bytes_are_read_within_the_limit_or_refused() {
                 }
             }
         }
-        assert!(read > 1_000 && refused > 1_000, "{encoding:?}: {read} read, {refused} refused");
+        assert!(read > 300 && refused > 300, "{encoding:?}: {read} read, {refused} refused");
     }
 }
 
@@ -184,120 +189,13 @@ fn an_encoding_that_is_not_known_matters_when_a_message_has_it() {
     assert!(status.message().contains("no grpc-encoding"), "{status}");
 }
 
-/// gzip as others make it, and as nobody should.
-#[cfg(feature = "gzip")]
-mod gzip {
-    use super::{Code, Encoding, packed, unpack};
-
-    fn gunzip(bytes: &[u8]) -> Result<String, String> {
-        let read = unpack(Encoding::Gzip, bytes, 100_000);
-        read.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap()).map_err(|status| {
-            assert_eq!(status.code(), Code::Internal);
-            status.message().rsplit_once(": ").unwrap().1.to_owned()
-        })
-    }
-
-    fn member(text: &str) -> Vec<u8> {
-        packed(Encoding::Gzip, text.repeat(50).as_bytes()).1.to_vec()
-    }
-
-    #[test]
-    fn members_are_one_behind_the_other() {
-        let (one, other) = (member("one"), member("other"));
-        assert_eq!(gunzip(&[&one[..], &other].concat()).unwrap(), "one".repeat(50) + &"other".repeat(50));
-        assert!(gunzip(&one.repeat(256)).is_ok());
-        assert_eq!(gunzip(&one.repeat(257)).unwrap_err(), "it has more than 256 members");
-        let both = unpack(Encoding::Gzip, &one.repeat(2), 299).unwrap_err();
-        assert_eq!(both.code(), Code::ResourceExhausted, "the limit is of all members together");
-    }
-
-    #[test]
-    fn optional_fields_of_the_head_are_passed_over() {
-        let plain = member("text");
-        let with = |flags: u8, fields: &[u8]| {
-            let mut bytes = plain.clone();
-            bytes[3] = flags;
-            bytes.splice(10..10, fields.iter().copied());
-            bytes
-        };
-        let text = "text".repeat(50);
-        assert_eq!(gunzip(&with(1, b"")).unwrap(), text);
-        assert_eq!(gunzip(&with(2, b"cc")).unwrap(), text);
-        assert_eq!(gunzip(&with(4, b"\x03\0abc")).unwrap(), text);
-        assert_eq!(gunzip(&with(8 | 16, b"name\0\0")).unwrap(), text);
-        let all = with(0x1f, b"\x03\0abcname\0comment\0cc");
-        assert_eq!(gunzip(&all).unwrap(), text);
-        for length in 0..10 + 20 {
-            assert_eq!(gunzip(&all[..length]).unwrap_err(), "it ends within its head", "{length}");
-        }
-        assert_eq!(gunzip(&with(0x20, b"")).unwrap_err(), "a reserved flag is set in its head");
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        let good = member("text");
-        let changed = |at: usize| {
-            let mut bytes = good.clone();
-            bytes[at] ^= 1;
-            gunzip(&bytes).unwrap_err()
-        };
-        for at in 0..3 {
-            assert_eq!(changed(at), "it does not begin as gzip does");
-        }
-        assert_eq!(changed(good.len() - 5), "its checksum is another");
-        assert_eq!(changed(good.len() - 1), "its length is another");
-        assert_eq!(gunzip(&[&good[..], b"behind"].concat()).unwrap_err(), "6 bytes stand behind its end");
-        // zlib is not what `gzip` names, nor the other way about.
-        let zlib = packed(Encoding::Deflate, &[7; 100]).1;
-        assert_eq!(gunzip(&zlib).unwrap_err(), "it does not begin as gzip does");
-        assert_eq!(unpack(Encoding::Deflate, &good, 1_000).unwrap_err().code(), Code::Internal);
-    }
+/// What the constants are that other implementations made.
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+fn song() -> String {
+    (0..40).map(|number| format!("{number} green bottles hang on the wall, ")).collect()
 }
 
-/// zstd as others make it, and as nobody should.
-#[cfg(feature = "zstd")]
-mod zstd {
-    use super::{Code, Encoding, packed, unpack};
-
-    fn frame(text: &str) -> Vec<u8> {
-        packed(Encoding::Zstd, text.repeat(50).as_bytes()).1.to_vec()
-    }
-
-    #[test]
-    fn frames_are_one_behind_the_other_and_some_are_skipped() {
-        let (one, other) = (frame("one"), frame("other"));
-        let skipped = b"\x5f\x2a\x4d\x18\x03\0\0\0abc";
-        let all = [&skipped[..], &one, skipped, &other].concat();
-        let text = unpack(Encoding::Zstd, &all, 1_000).unwrap();
-        assert_eq!(text, "one".repeat(50) + &"other".repeat(50));
-        assert_eq!(unpack(Encoding::Zstd, &all, 399).unwrap_err().code(), Code::ResourceExhausted);
-        assert!(unpack(Encoding::Zstd, &one.repeat(256), 100_000).is_ok());
-        let many = unpack(Encoding::Zstd, &one.repeat(257), 100_000).unwrap_err();
-        assert!(many.message().ends_with("it has more than 256 frames"), "{many}");
-        let cut = unpack(Encoding::Zstd, &skipped[..10], 100_000).unwrap_err();
-        assert!(cut.message().ends_with("it ends within a frame that is to be skipped"), "{cut}");
-    }
-
-    #[test]
-    fn another_checksum_is_an_error() {
-        let mut bytes = frame("text");
-        *bytes.last_mut().unwrap() ^= 1;
-        let error = unpack(Encoding::Zstd, &bytes, 1_000).unwrap_err();
-        assert!(error.message().ends_with("its checksum is another"), "{error}");
-    }
-
-    /// Of the reference implementation: `printf 'a text, and a text again' | zstd -19`, whose head says the length.
-    #[test]
-    fn frames_of_the_reference_implementation_are_read() {
-        let text = b"a text, and a text again";
-        let raw = [&b"\x28\xb5\x2f\xfd\x24\x18\xc1\0\0"[..], text, b"\0\0\0\0"].concat();
-        // The checksum that stands there is wrong.
-        assert!(unpack(Encoding::Zstd, &raw, 100).unwrap_err().message().ends_with("its checksum is another"));
-        let mut other = raw[..raw.len() - 4].to_vec();
-        // Without a checksum; then with a length that is another.
-        other[4] = 0x20;
-        assert_eq!(unpack(Encoding::Zstd, &other, 100).unwrap(), text[..]);
-        other[5] = 0x19;
-        assert!(unpack(Encoding::Zstd, &other, 100).unwrap_err().message().ends_with("its length is another"));
-    }
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+fn bytes(digits: &str) -> Vec<u8> {
+    data_encoding::HEXLOWER.decode(digits.as_bytes()).unwrap()
 }

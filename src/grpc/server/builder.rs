@@ -111,6 +111,7 @@ impl ServerBuilder {
                 settings: Settings::new(&self.limits),
                 connections: Registry::new(),
                 peers: Peers::new(self.limits.connections_per_peer),
+                calls: Quota::new(self.limits.concurrent_calls, "concurrent calls on this server"),
                 unfinished: Quota::new(
                     self.limits.server_unfinished_message_bytes,
                     "bytes of unfinished requests on this server",

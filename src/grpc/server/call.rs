@@ -138,7 +138,8 @@ impl Call {
     pub(super) fn refuse(&self, refusal: Refusal) {
         let Some(mut answering) = self.take() else { return };
         tell(match refusal {
-            Refusal::Http { status, text } => {
+            Refusal::Http { status, text, to_head: true } => answering.respond.head_only(http_answer(status, &text)),
+            Refusal::Http { status, text, to_head: false } => {
                 answering.respond.whole(http_answer(status, &text), Bytes::from(text + "\n"), None)
             }
             Refusal::Call { status, beside } => answering.respond.head_only(self.trailers_only(&status, beside)),
@@ -229,7 +230,7 @@ impl Call {
     }
 
     fn head(&self, metadata: &Metadata, encoding: Encoding) -> Result<http::Response<()>, Status> {
-        let mut headers = metadata.to_headers(2);
+        let mut headers = metadata.to_headers(1 + encoding.fields());
         encoding.put_into(&mut headers);
         let (size, limit) = (HEAD_BYTES + list_size(&headers), self.peer.header_list_bytes());
         if size > limit {

@@ -6,9 +6,9 @@
 //! pool are, sends its method back to the pool, and gives the pool the calls that waited behind it. So the table's lock
 //! settles who is newest: the thread that comes back from a handler finds it still noted as running, or taken over.
 
-use super::super::CancelCause;
 use super::super::compression::{Encodings, Packing};
-use super::super::quota::Quota;
+use super::super::quota::{Quota, Share};
+use super::super::{CancelCause, Status};
 use super::Core;
 use super::call::Call;
 use super::leaving::Untaken;
@@ -37,6 +37,8 @@ pub(super) struct Served {
     cut: AtomicBool,
     /// Bytes of requests that are not whole yet.
     unfinished: Arc<Quota>,
+    /// Calls that wait for more than this connection's thread.
+    calls: Arc<Quota>,
     /// Streaming calls whose handler has not returned.
     streaming: Arc<Quota>,
     /// Wakes whoever reads.
@@ -53,6 +55,11 @@ impl Served {
         let unfinished = "bytes of unfinished requests on this connection";
         Arc::new(Self {
             unfinished: Quota::part_of(&core.unfinished, limits.unfinished_message_bytes, unfinished),
+            calls: Quota::part_of(
+                &core.calls,
+                limits.concurrent_calls_per_connection,
+                "concurrent calls on this connection",
+            ),
             streaming: Quota::new(limits.streaming_calls_per_connection, "streaming calls on this connection"),
             core: Arc::clone(core),
             peer,
@@ -119,6 +126,16 @@ impl Served {
         &self.unfinished
     }
 
+    /// A place for one more call.
+    ///
+    /// # Errors
+    /// RESOURCE_EXHAUSTED if there is none.
+    pub(super) fn place(&self) -> Result<Share, Status> {
+        let mut place = self.calls.share();
+        place.hold(1)?;
+        Ok(place)
+    }
+
     pub(super) fn streaming(&self) -> &Arc<Quota> {
         &self.streaming
     }
@@ -172,13 +189,14 @@ impl Served {
         let Some(mut job) = lock(&self.table).begin_next(begin) else { return };
         loop {
             connection.lend(parker);
-            let Job { call, method, request } = job;
+            let Job { call, method, request, place } = job;
             let outcome = method.run(request, call.terms);
             let end = Instant::now();
             // A handler has forked, and this is the child's thread: the connection is the parent's.
             while end - begin > FORK && !connection.is_ours() {
                 std::thread::park();
             }
+            drop(place);
             let is_left = call.answer_quietly(outcome);
             method.pace.note(end - begin);
             let next = {

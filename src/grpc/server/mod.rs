@@ -89,6 +89,8 @@ struct Core {
     numbers: AtomicU64,
     connections: Registry<Stage>,
     peers: Arc<Peers>,
+    /// Calls that wait for more than their connection's thread.
+    calls: Arc<Quota>,
     /// Bytes of requests that are not whole yet.
     unfinished: Arc<Quota>,
     /// The threads of streaming calls, each with its method's path.

@@ -10,6 +10,7 @@
 //! the lock, with the queue empty.
 
 use super::super::compression::Packed;
+use super::super::quota::Share;
 use super::super::{Request, Status};
 use super::call::Call;
 use super::service::Method;
@@ -29,6 +30,8 @@ pub(super) struct Job {
     pub(super) call: Arc<Call>,
     pub(super) method: Arc<Method>,
     pub(super) request: Request<Packed>,
+    /// Among all calls; none of one that never waited for more than its connection's thread.
+    pub(super) place: Option<Share>,
 }
 
 /// See the head of this file.
@@ -165,11 +168,13 @@ impl Worker {
             if job.call.is_over() {
                 continue;
             }
-            let Job { call, method, request } = job;
+            let Job { call, method, request, place } = job;
             *lock(&self.running) = Some(Arc::clone(&method));
             let begin = Instant::now();
             let outcome = method.run(request, call.terms);
             method.pace.note(begin.elapsed());
+            // Its client's next call finds it free.
+            drop(place);
             call.answer(outcome);
             *lock(&self.running) = None;
         }

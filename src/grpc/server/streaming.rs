@@ -191,6 +191,7 @@ pub(super) struct StreamingCall {
     pub(super) peer: PeerAddress,
     pub(super) path: Arc<str>,
     pub(super) unfinished: Share,
+    pub(super) place: Share,
 }
 
 impl StreamingCall {
@@ -200,7 +201,7 @@ impl StreamingCall {
         limits: &Limits,
         handler: impl FnOnce(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status>,
     ) {
-        let Self { call, inbound, compressed, metadata, peer, path, unfinished } = self;
+        let Self { call, inbound, compressed, metadata, peer, path, unfinished, place } = self;
         let body = Body::new(inbound, limits.receive_message_bytes, compressed, call.deadline);
         let body = body.of_request(&call.cancellation, unfinished);
         let requests = RequestStream { body, was_compressed: false, kind: PhantomData };
@@ -217,6 +218,7 @@ impl StreamingCall {
             kind: PhantomData,
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, &mut sink)));
+        drop(place);
         sink.finish(outcome.unwrap_or_else(|payload| Err(panicked(&path, payload))));
     }
 }

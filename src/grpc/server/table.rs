@@ -70,6 +70,7 @@ struct Receiving {
     until: Instant,
     method: Arc<Method>,
     metadata: Metadata,
+    place: Share,
 }
 
 /// A request, as far as it has come.
@@ -219,18 +220,24 @@ impl Table {
             Ok((method, metadata)) => self.gather(served, &call, method, metadata, coding, body),
             Err(refusal) => return call.refuse(refusal),
         };
+        let begun = match begun {
+            Ok(begun) => begun,
+            Err(unusable) => return unusable.tell(&call, served),
+        };
         let stage = match begun {
             Begun::Whole(job) if turn.runs_inline(&job) => return self.ready.push_back(job),
-            Begun::Whole(job) => {
-                turn.work.push(Work::Pool(job));
-                Stage::Running
-            }
+            Begun::Whole(job) => match served.place() {
+                Ok(place) => {
+                    turn.work.push(Work::Pool(Job { place: Some(place), ..job }));
+                    Stage::Running
+                }
+                Err(status) => return call.refuse(status.into()),
+            },
             Begun::Part(receiving) => Stage::Receiving(receiving),
             Begun::Stream(streaming, handler, share) => {
                 turn.work.push(Work::Stream(streaming, handler, share));
                 Stage::Running
             }
-            Begun::Over => return,
         };
         let mut entry = Entry::new(call, stage, served);
         if entry.look(turn, &mut self.ready) {
@@ -247,35 +254,31 @@ impl Table {
         metadata: Metadata,
         coding: Coding,
         body: Inbound,
-    ) -> Begun {
+    ) -> Result<Begun, Unusable> {
         let limits = &served.core().limits;
         let unfinished = served.unfinished().share();
         let compressed = Expected::Known(coding.of_requests);
         if let Handler::Streaming(handler) = &method.handler {
             let mut share = served.streaming().share();
-            if let Err(status) = share.hold(1) {
-                call.refuse(status.into());
-                return Begun::Over;
-            }
+            share.hold(1)?;
+            let place = served.place()?;
             let (call, peer, path) = (Arc::clone(call), served.peer().clone(), Arc::clone(&method.path));
-            let call = StreamingCall { call, inbound: body, compressed, metadata, peer, path, unfinished };
-            return Begun::Stream(call, Arc::clone(handler), share);
+            let call = StreamingCall { call, inbound: body, compressed, metadata, peer, path, unfinished, place };
+            return Ok(Begun::Stream(call, Arc::clone(handler), share));
         }
         let messages = Messages::new(limits.receive_message_bytes, compressed);
         let mut request = Gathering { body, messages, message: None, bytes: 0, unfinished };
         match request.poll(Waker::noop()) {
             Poll::Pending => {
                 let until = wait::deadline(Instant::now(), limits.message_timeout);
-                Begun::Part(Box::new(Receiving { request, until, method: Arc::clone(method), metadata }))
+                let (method, place) = (Arc::clone(method), served.place()?);
+                Ok(Begun::Part(Box::new(Receiving { request, until, method, metadata, place })))
             }
             Poll::Ready(Ok(message)) => {
                 request.body.discard();
-                Begun::Whole(job(served, call, method, metadata, message))
+                Ok(Begun::Whole(job(served, call, method, metadata, message)))
             }
-            Poll::Ready(Err(unusable)) => {
-                unusable.tell(call, served);
-                Begun::Over
-            }
+            Poll::Ready(Err(unusable)) => Err(unusable),
         }
     }
 }
@@ -285,7 +288,6 @@ enum Begun {
     Whole(Job),
     Part(Box<Receiving>),
     Stream(StreamingCall, Streaming, Share),
-    Over,
 }
 
 fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(&Arc<Method>, Metadata), Refusal> {
@@ -301,7 +303,7 @@ fn job(served: &Served, call: &Arc<Call>, method: &Arc<Method>, metadata: Metada
     let (peer, cancellation) = (served.peer().clone(), call.cancellation.clone());
     let compression = Compression::came(message.is_compressed());
     let request = Request::received(message, metadata, call.deadline, peer, cancellation, compression);
-    Job { call: Arc::clone(call), method: Arc::clone(method), request }
+    Job { call: Arc::clone(call), method: Arc::clone(method), request, place: None }
 }
 
 impl Entry {
@@ -370,9 +372,9 @@ impl Entry {
         // It is watched from now on: looked at once more.
         self.changed.is.store(true, Ordering::Release);
         let Stage::Receiving(receiving) = std::mem::replace(&mut self.stage, Stage::Running) else { return None };
-        let Receiving { request, method, metadata, .. } = *receiving;
+        let Receiving { request, method, metadata, place, .. } = *receiving;
         request.body.discard();
-        Some(job(served, &self.call, &method, metadata, message))
+        Some(Job { place: Some(place), ..job(served, &self.call, &method, metadata, message) })
     }
 
     /// When its request must be whole, if it is not.

@@ -1,6 +1,6 @@
-//! Compression, chosen for each message, in both directions (interop-test-descriptions.md, *client_compressed_unary* and
-//! those behind it). The cases begin with a request that is not compressed as it says; one whose name ends in `_noprobe`
-//! does not, for servers that do not look.
+//! Compression, chosen for each message, in both directions (interop-test-descriptions.md, *client_compressed_unary*
+//! and those behind it). The cases begin with a request that is not compressed as it says; one whose name ends in
+//! `_noprobe` does not, for servers that do not look.
 
 use crate::cases::{
     Case, Failure, LARGE_REQUEST, LARGE_RESPONSE, Outcome, Peer, are_zeros, has_zeros, nothing, refused, same, sized,

@@ -16,8 +16,8 @@ const FLAGS: &[Flag] = &[
     switch("use_tls", "must be false, the default, as long as threadwire has no TLS"),
     switch("help", "prints this"),
 ];
-/// `concurrent_large_unary` has a thousand calls at once on one connection: their requests come, wait and are answered all
-/// together.
+/// `concurrent_large_unary` has a thousand calls at once on one connection: their requests come, wait and are answered
+/// all together.
 const CONNECTION_BYTES: usize = 512 * 1024 * 1024;
 
 fn main() -> ExitCode {

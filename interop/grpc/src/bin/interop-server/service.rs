@@ -1,4 +1,5 @@
-//! `grpc.testing.TestService`. `CacheableUnaryCall` is not served: it is for calls by GET, which no server has any more.
+//! `grpc.testing.TestService`. `CacheableUnaryCall` is not served: it is for calls by GET, which no server has any
+//! more.
 
 use std::process;
 use std::time::Duration;

@@ -3,6 +3,8 @@
 //! ruzstd's answer to some input, were there a mistake in it, is a panic. It has no state here that outlives a message,
 //! so that a panic is caught, and is an error of that message.
 
+mod blocks;
+
 use super::codec::{Codec, Wrong};
 use crate::threads::discard;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -65,6 +67,7 @@ fn frame<'d>(data: &'d [u8], out: &mut Vec<u8>, limit: usize) -> Result<&'d [u8]
         }
         Err(error) => return Err(Wrong::Broken(error.to_string())),
     }
+    blocks::look_at(rest)?;
     // Blocks until there is a byte too many, or the frame is whole. ruzstd keeps what comes out, since it may be
     // referred to; nothing is allocated for what the head says.
     let left = limit - out.len();
