@@ -7,13 +7,15 @@
 //! - `code`, `content_type`, `status`, `metadata`, `timeout`, `frame`, `mapping`: the rules of the wire, without I/O;
 //!   only `mapping` asks the clock, whether a deadline has passed.
 //! - `compression`: messages made shorter, and the limits of what comes of them.
-//! - `request`, `response`, `method`, `cancellation`: what handlers and callers hold. `body`: receiving messages.
+//! - `request`, `response`, `method`, `cancellation`, `canceller`: what handlers and callers hold. `body`: receiving
+//!   messages.
 //! - `server`, `client`: the two ends. [`details`]: messages that say more about an error.
 //!
 //! Services and messages are generated from .proto files by `threadwire-build`.
 
 mod body;
 mod cancellation;
+mod canceller;
 mod client;
 mod code;
 mod compression;
@@ -31,7 +33,10 @@ mod status;
 mod timeout;
 
 pub use cancellation::{CancelCause, Cancellation};
-pub use client::{Channel, ChannelBuilder, Driver, PendingResponse, RequestSink, ResponseStream};
+pub use canceller::Canceller;
+pub use client::{
+    Backoff, Channel, ChannelBuilder, ChannelState, Driver, PendingResponse, RequestSink, ResponseStream,
+};
 pub use code::Code;
 pub use compression::Encoding;
 pub use metadata::{InvalidMetadata, Metadata, MetadataValue};

@@ -1,30 +1,45 @@
 //! The client: a channel to one target, and the four kinds of calls over it.
 //!
-//! - `connector`: one connection, made when it is needed and made again when it is lost;
-//! - `call`: a call's head, its sending; `reply`: what comes back; `streaming`: the halves of streaming calls.
+//! - `connector`: one connection, made when it is needed and made again when it is lost, by an `attempt`, and not more
+//!   often than `backoff` says;
+//! - `call`: a call's head, its sending; `reply`: what comes back; `streaming`: the halves of streaming calls;
+//! - `terms`: what ends a call before its answer; `retry`: whether one that has failed is made again, `whole`: those with
+//!   one request, which is kept until it is not.
 //!
 //! The calling thread does the work: it sends, and while it waits it reads for the connection, perhaps for calls of
 //! other threads, too (`Driver`). While no thread calls, the attendant thread of the process's clients answers for the
 //! connection.
 
+mod attempt;
+mod backoff;
 mod call;
 mod connector;
 mod reply;
+mod retry;
 mod streaming;
+mod terms;
+mod whole;
 
+pub use backoff::Backoff;
+pub use connector::ChannelState;
 pub use streaming::{PendingResponse, RequestSink, ResponseStream};
 
-use super::compression::{Encodings, Packer, Terms};
+use super::compression::{Encodings, Packer, Packing};
 use super::{Encoding, MethodDescriptor, Request, Response, Status};
 use crate::net::Observer;
 use crate::protobuf::Payload;
 use crate::threads::Known;
 use crate::{Error, Limits, Threads, net};
-use call::Heads;
-use connector::Connector;
+use bytes::Bytes;
+use call::{Heads, Opening};
+use connector::{Connector, Plan};
+use reply::Reply;
+use retry::{Failed, Retries};
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use terms::Terms;
+use whole::Whole;
 
 /// What gRPC's keepalive document allows a client at most; its servers take less for an attack.
 const LEAST_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
@@ -62,6 +77,7 @@ struct Inner {
     connector: Connector,
     heads: Heads,
     timeout: Option<Duration>,
+    wait_for_ready: bool,
     encoding: Encoding,
     limits: Limits,
 }
@@ -80,12 +96,19 @@ impl Channel {
         ChannelBuilder {
             target: target.to_owned(),
             timeout: None,
+            wait_for_ready: false,
             encoding: Encoding::default(),
             limits: Limits::default(),
             threads: Threads::default(),
             driver: Driver::default(),
+            backoff: Backoff::default(),
             observer: None,
         }
+    }
+
+    /// How it stands with its server now. It may be otherwise a moment later.
+    pub fn state(&self) -> ChannelState {
+        self.inner.connector.state()
     }
 
     /// A call with one request and one response. Generated clients call it.
@@ -97,10 +120,14 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<I>,
     ) -> Result<Response<O>, Status> {
-        let reply = self.inner.send_one(method, &request)?;
-        // In another process it would not have been sent.
-        let _known = Known::from_now();
-        reply.only()
+        let terms = self.inner.terms(&request);
+        let mut retries = Retries::default();
+        loop {
+            match self.inner.answered(method, &request, &terms, &mut retries) {
+                Ok(reply) => return reply.only(),
+                Err(failed) => retries.after(failed)?,
+            }
+        }
     }
 
     /// A call with one request and a stream of responses. Generated clients call it.
@@ -112,7 +139,8 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<I>,
     ) -> Result<ResponseStream<O>, Status> {
-        Ok(ResponseStream::new(self.inner.send_one(method, &request)?))
+        let (reply, whole) = Whole::send(&self.inner, method, request)?;
+        Ok(ResponseStream::new(reply, Some(whole)))
     }
 
     /// A call with a stream of requests and one response. Generated clients call it.
@@ -138,33 +166,41 @@ impl Channel {
         request: Request<()>,
     ) -> Result<(RequestSink<I>, ResponseStream<O>), Status> {
         let (sink, reply) = self.inner.open_sink(method, &request)?;
-        Ok((sink, ResponseStream::new(reply)))
+        Ok((sink, ResponseStream::new(reply, None)))
     }
 }
 
 impl Inner {
+    fn terms<T>(&self, request: &Request<T>) -> Terms {
+        Terms::of(request, self.timeout, self.wait_for_ready)
+    }
+
     fn packer<T>(&self, request: &Request<T>) -> Packer {
         let limit = self.limits.send_message_bytes;
         // What the server reads is not known before it answers.
-        Terms { limit, encoding: self.encoding, accepted: Encodings::all() }.packer(request.compression())
+        Packing { limit, encoding: self.encoding, accepted: Encodings::all() }.packer(request.compression())
     }
 
-    fn open<T>(
+    /// Makes a call with one request, and waits for the head of its answer.
+    fn answered<I: Payload>(
         &self,
         method: &MethodDescriptor,
-        request: &Request<T>,
-        packer: &Packer,
-        deadline: Option<Instant>,
-    ) -> Result<call::Opened, Status> {
-        let (path, metadata) = (method.path(), request.metadata());
-        call::open(&self.connector, &self.heads, path, metadata, packer.encoding(), deadline)
+        request: &Request<I>,
+        terms: &Terms,
+        retries: &mut Retries,
+    ) -> Result<Reply, Failed> {
+        let packer = self.packer(request);
+        let (path, metadata, encoding) = (method.path(), request.metadata(), packer.encoding());
+        let body = packer.pack(request.message())?;
+        let mut reply = self.send_whole(Opening { path, metadata, encoding, terms, streams: false }, body, retries)?;
+        // In another process it would not have been sent.
+        let _known = Known::from_now();
+        reply.head(None)?;
+        Ok(reply)
     }
 
-    fn send_one<I: Payload>(&self, method: &MethodDescriptor, request: &Request<I>) -> Result<reply::Reply, Status> {
-        let deadline = request.deadline_from_now(self.timeout);
-        let packer = self.packer(request);
-        let body = packer.pack(request.message())?;
-        let opened = self.open(method, request, &packer, deadline)?;
+    fn send_whole(&self, opening: Opening<'_>, body: Bytes, retries: &mut Retries) -> Result<Reply, Failed> {
+        let opened = call::open(&self.connector, &self.heads, opening, retries)?;
         opened.send_whole(body, self.limits.receive_message_bytes)
     }
 
@@ -172,12 +208,14 @@ impl Inner {
         &self,
         method: &MethodDescriptor,
         request: &Request<()>,
-    ) -> Result<(RequestSink<I>, reply::Reply), Status> {
-        let deadline = request.deadline_from_now(self.timeout);
+    ) -> Result<(RequestSink<I>, Reply), Status> {
+        let terms = self.terms(request);
         let packer = self.packer(request);
-        let opened = self.open(method, request, &packer, deadline)?;
+        let (path, metadata, encoding) = (method.path(), request.metadata(), packer.encoding());
+        let opening = Opening { path, metadata, encoding, terms: &terms, streams: true };
+        let opened = call::open(&self.connector, &self.heads, opening, &mut Retries::default())?;
         let (outbound, reply) = opened.halves(self.limits.receive_message_bytes);
-        Ok((RequestSink::new(outbound, packer, deadline), reply))
+        Ok((RequestSink::new(outbound, packer, terms), reply))
     }
 }
 
@@ -204,10 +242,12 @@ pub enum Driver {
 pub struct ChannelBuilder {
     target: String,
     timeout: Option<Duration>,
+    wait_for_ready: bool,
     encoding: Encoding,
     limits: Limits,
     threads: Threads,
     driver: Driver,
+    backoff: Backoff,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -215,6 +255,13 @@ impl ChannelBuilder {
     /// How long a call may take that says nothing of its own; by default as long as it likes.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Whether calls that say nothing of their own wait for a server that cannot be connected to, until their deadline,
+    /// rather than fail with UNAVAILABLE; by default not. See [`Request::with_wait_for_ready`].
+    pub fn wait_for_ready(mut self, wait_for_ready: bool) -> Self {
+        self.wait_for_ready = wait_for_ready;
         self
     }
 
@@ -244,6 +291,12 @@ impl ChannelBuilder {
         self
     }
 
+    /// How long to wait between attempts to connect.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
     /// Sees the bytes of all connections.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
@@ -257,7 +310,7 @@ impl ChannelBuilder {
     /// none that speaks HTTP/2.
     pub fn connect(self) -> Result<Channel, Error> {
         let channel = self.connect_lazy()?;
-        channel.inner.connector.get(None)?;
+        channel.inner.connector.connect()?;
         Ok(channel)
     }
 
@@ -270,9 +323,9 @@ impl ChannelBuilder {
         *interval = interval.map(|interval| interval.max(LEAST_KEEPALIVE_INTERVAL));
         let target = net::parse_target(&self.target)?;
         let heads = Heads::new(&target)?;
-        let connector = Connector::new(target, &self.limits, &self.threads, self.driver, self.observer);
-        let Self { timeout, encoding, limits, .. } = self;
-        let inner = Inner { connector, heads, timeout, encoding, limits };
+        let Self { timeout, wait_for_ready, encoding, limits, threads, driver, observer, backoff, .. } = self;
+        let connector = Connector::new(Plan { target, limits: limits.clone(), threads, driver, observer, backoff });
+        let inner = Inner { connector, heads, timeout, wait_for_ready, encoding, limits };
         Ok(Channel { inner: Arc::new(inner) })
     }
 }

@@ -4,7 +4,9 @@ use super::super::compression::{Packed, Packer};
 use super::super::mapping::status_of;
 use super::super::{Metadata, Response, Status, frame};
 use super::reply::Reply;
-use crate::http2::{Outbound, reason};
+use super::terms::Terms;
+use super::whole::Whole;
+use crate::http2::{Failure, Outbound, reason};
 use crate::protobuf::Payload;
 use bytes::Bytes;
 use std::fmt;
@@ -17,7 +19,7 @@ use std::time::{Duration, Instant};
 pub struct RequestSink<T> {
     outbound: Outbound,
     packer: Packer,
-    deadline: Option<Instant>,
+    terms: Terms,
     finished: bool,
     /// The memory for the next message.
     body: Vec<u8>,
@@ -25,21 +27,24 @@ pub struct RequestSink<T> {
 }
 
 impl<T: Payload> RequestSink<T> {
-    pub(super) fn new(outbound: Outbound, packer: Packer, deadline: Option<Instant>) -> Self {
-        Self { outbound, packer, deadline, finished: false, body: Vec::new(), kind: PhantomData }
+    pub(super) fn new(outbound: Outbound, packer: Packer, terms: Terms) -> Self {
+        Self { outbound, packer, terms, finished: false, body: Vec::new(), kind: PhantomData }
     }
 
     /// Sends a request; waits as long as the server's window is full. One that comes after a pause leaves at once; of
     /// many short ones, those that come in quick succession leave together, within microseconds.
     ///
     /// # Errors
-    /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; another if the server has ended the call:
-    /// how, the other half says.
+    /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; CANCELLED if it was cancelled, and if the
+    /// server has ended the call without waiting for more: how, the other half says; another if the call was lost.
     pub fn send(&mut self, request: T) -> Result<(), Status> {
+        if let Some(status) = self.terms.cancelled() {
+            return Err(status);
+        }
         self.body.clear();
         self.packer.append(&request, &mut self.body)?;
-        let sent = self.outbound.send_soon(&mut self.body, self.deadline);
-        sent.map_err(|failure| status_of(&failure, self.deadline))
+        let sent = self.outbound.send_soon(&mut self.body, self.terms.deadline);
+        sent.map_err(|failure| self.failed(failure))
     }
 
     /// Whether the requests that are sent from now on are compressed, if the call has an encoding
@@ -56,9 +61,20 @@ impl<T: Payload> RequestSink<T> {
     /// # Errors
     /// Those of [`RequestSink::send`].
     pub fn finish(mut self) -> Result<(), Status> {
-        let sent = self.outbound.send(Bytes::new(), true, self.deadline);
+        let sent = self.outbound.send(Bytes::new(), true, self.terms.deadline);
         self.finished = sent.is_ok();
-        sent.map_err(|failure| status_of(&failure, self.deadline))
+        sent.map_err(|failure| self.failed(failure))
+    }
+}
+
+impl<T> RequestSink<T> {
+    fn failed(&self, failure: Failure) -> Status {
+        let failure = match failure {
+            // How a server says that it needs no more (RFC 9113 §8.1).
+            Failure::Reset { code: 0, by_peer: true } => Failure::Ended,
+            failure => failure,
+        };
+        self.terms.cancelled().unwrap_or_else(|| status_of(&failure, self.terms.deadline))
     }
 }
 
@@ -81,13 +97,15 @@ impl<T> fmt::Debug for RequestSink<T> {
 /// After an error, and after the last response, it gives nothing more. One that is dropped before cancels the call.
 pub struct ResponseStream<T> {
     reply: Reply,
+    /// Of a call with one request, which may have to be made again; nothing once the server has answered.
+    whole: Option<Whole>,
     was_compressed: bool,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> ResponseStream<T> {
-    pub(super) fn new(reply: Reply) -> Self {
-        Self { reply, was_compressed: false, kind: PhantomData }
+    pub(super) fn new(reply: Reply, whole: Option<Whole>) -> Self {
+        Self { reply, whole, was_compressed: false, kind: PhantomData }
     }
 
     /// Waits for the next response; none when the call has succeeded.
@@ -107,6 +125,7 @@ impl<T: Payload> ResponseStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
+        self.head(until)?;
         let message = self.reply.message(until)?;
         self.was_compressed = message.as_ref().is_some_and(Packed::is_compressed);
         let decoded = message.map(frame::decode).transpose();
@@ -120,8 +139,21 @@ impl<T> ResponseStream<T> {
     /// # Errors
     /// How the call ended, if it has ended without.
     pub fn metadata(&mut self) -> Result<&Metadata, Status> {
-        self.reply.head(None)?;
+        self.head(None)?;
         Ok(self.reply.metadata())
+    }
+
+    /// Waits for the head; makes the call again while no server has seen it.
+    fn head(&mut self, until: Option<Instant>) -> Result<(), Status> {
+        loop {
+            match (self.reply.head(until), &mut self.whole) {
+                (Ok(()), _) => break,
+                (Err(failed), Some(whole)) if failed.unseen.is_some() => self.reply = whole.again(failed)?,
+                (Err(failed), _) => return Err(failed.status),
+            }
+        }
+        self.whole = None;
+        Ok(())
     }
 
     /// Whether the response that [`ResponseStream::receive`] gave last came compressed.

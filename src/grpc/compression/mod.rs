@@ -23,4 +23,4 @@ mod zstd;
 pub use encoding::Encoding;
 pub(super) use encoding::{ACCEPTED, Encodings, GRPC_ACCEPT_ENCODING, of_peer};
 pub(super) use packed::{Expected, Packed};
-pub(super) use packer::{Compression, Packer, Terms};
+pub(super) use packer::{Compression, Packer, Packing};

@@ -26,7 +26,7 @@ impl Compression {
 
 /// What holds for all messages of one half of a call.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::grpc) struct Terms {
+pub(in crate::grpc) struct Packing {
     /// The most bytes that a message may have.
     pub(in crate::grpc) limit: usize,
     /// If nothing else is said.
@@ -35,7 +35,7 @@ pub(in crate::grpc) struct Terms {
     pub(in crate::grpc) accepted: Encodings,
 }
 
-impl Terms {
+impl Packing {
     /// How messages are sent whose maker says this.
     pub(in crate::grpc) fn packer(&self, said: Compression) -> Packer {
         let mut packer = Packer { limit: self.limit, encoding: Encoding::Identity, compresses: !said.plain };

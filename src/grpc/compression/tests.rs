@@ -6,7 +6,7 @@ mod gzip;
 mod zstd;
 
 use super::{Encoding, Expected, Packed, Packer};
-use crate::grpc::compression::{Compression, Encodings, Terms};
+use crate::grpc::compression::{Compression, Encodings, Packing};
 use crate::grpc::{Code, Status};
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue};
@@ -49,7 +49,7 @@ fn encodings() -> impl Iterator<Item = Encoding> {
 }
 
 fn packer(encoding: Encoding) -> Packer {
-    Terms { limit: usize::MAX, encoding, accepted: Encodings::all() }.packer(Compression::default())
+    Packing { limit: usize::MAX, encoding, accepted: Encodings::all() }.packer(Compression::default())
 }
 
 /// The flag, and what stands behind the prefix.

@@ -5,7 +5,7 @@
 //! Under them h2 is called, which takes its own locks, but no handler, and h2 never calls back into them. What was
 //! handed to h2 leaves when the call is pumped or the way to answer is dropped, outside the locks.
 
-use super::super::compression::{Encoding, Terms};
+use super::super::compression::{Encoding, Packing};
 use super::super::content_type::GRPC;
 use super::super::mapping::{deadline_exceeded, status_of};
 use super::super::metadata::{Metadata, list_size};
@@ -39,7 +39,7 @@ pub(super) struct Call {
     pub(super) cancellation: Cancellation,
     pub(super) deadline: Option<Instant>,
     /// Of its responses.
-    pub(super) terms: Terms,
+    pub(super) packing: Packing,
     peer: Arc<Progress>,
 }
 
@@ -54,7 +54,7 @@ impl Call {
     pub(super) fn new(
         respond: Respond,
         deadline: Option<Instant>,
-        terms: Terms,
+        packing: Packing,
         peer: &Arc<Progress>,
         untaken: &Arc<Untaken>,
         reader: Waker,
@@ -65,9 +65,9 @@ impl Call {
             leaving: Mutex::new(None),
             untaken: Arc::clone(untaken),
             reader,
-            cancellation: Cancellation::default(),
+            cancellation: Cancellation::new(),
             deadline,
-            terms,
+            packing,
             peer: Arc::clone(peer),
         })
     }
