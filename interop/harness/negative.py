@@ -3,7 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import install
+import results
 
+TOPIC = "threadwire's client, a server that is scripted frame by frame"
 AT_ONCE = 4
 
 
@@ -24,5 +26,10 @@ def run(tally, _processes):
 
     cases = [case for topic in (negative_connections, negative_streams, negative_messages) for case in topic.CASES]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for case, wrong in zip(cases, pool.map(outcome, cases)):
-            tally.equal(f"http2-negative: {case.__name__.replace('_', ' ')}", wrong, None)
+        outcomes = list(pool.map(outcome, cases))
+    cells = {}
+    for case, wrong in zip(cases, outcomes):
+        name = case.__name__.replace("_", " ")
+        tally.equal(f"http2-negative: {name}", wrong, None)
+        cells[name] = "failed" if wrong else "ok"
+    results.put("threadwire", f"{install.version()}: {install.OURS}", {TOPIC: cells})

@@ -16,7 +16,7 @@ def run(tally, processes):
     """Ours, and its column in RESULTS.md."""
     client = matrix.ours().client["empty_unary"]
     column = cases("threadwire", tally, processes, client, {})
-    results.put("threadwire", f"{install.version()}: interop/grpc", {TOPIC: column})
+    results.put("threadwire", f"{install.version()}: {install.OURS}", {TOPIC: column})
 
 
 def control(tally, processes):

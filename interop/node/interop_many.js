@@ -59,7 +59,9 @@ async function soak(client, newChannels) {
   await Promise.all(Array.from({ length: flags.soak_num_threads }, work));
   same("calls in time", outcomes.length, share * flags.soak_num_threads);
   const wrong = outcomes.filter((outcome) => outcome !== null);
-  if (wrong.length > flags.soak_max_failures) throw new Error(`${wrong.length} calls failed, the last: ${wrong.at(-1)}`);
+  if (wrong.length > flags.soak_max_failures) {
+    throw new Error(`${wrong.length} calls failed, the last: ${wrong.at(-1)}`);
+  }
 }
 
 async function longLivedChannel(client) {

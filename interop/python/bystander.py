@@ -1,8 +1,8 @@
 """A client of the Greeter that makes calls all along, while others mean ill: grpcio, on one connection.
 
-    bystander.py TARGET    for each line of stdin a line `FAILED LONGEST CONNECTED`: of the calls since the last, how many failed,
-                           and the longest in milliseconds; and how often it has connected. It comes when a call that
-                           has begun since is done.
+    bystander.py TARGET    for each line of stdin a line `FAILED LONGEST CONNECTED`: of the calls since the last, how
+                           many failed, and the longest in milliseconds; and how often it has connected. It comes
+                           when a call that has begun since is done.
 
 The modules made from the .proto files are found through PYTHONPATH (interop/run sets it).
 """

@@ -1,4 +1,4 @@
-"""The cases of many calls of the interop client: one after the other, on channels of their own, and at the same time."""
+"""The cases of many calls of the interop client: one after the other, on channels of their own, and all at once."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,11 +1,11 @@
-"""Stands between a client and its server and counts the bytes: what a language does not say of compression shows here."""
+"""Stands between a client and its server and counts the bytes: what a language does not say of compression shows so."""
 
 import socket
 import threading
 
 
 class Relay:
-    """A listener on a port of its own, whose connections are passed on to `target`. `received`: bytes from the server."""
+    """A listener, whose connections are passed on to `target`. `received`: bytes from the server."""
 
     def __init__(self, target):
         self.target, self.received = target, 0

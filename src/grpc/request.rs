@@ -3,7 +3,6 @@
 use super::compression::Compression;
 use super::{Cancellation, Canceller, Encoding, Metadata};
 use crate::net::PeerAddress;
-use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 /// A request: a message (or, of a streaming call, the stream of them), metadata, and a deadline.
@@ -220,14 +219,25 @@ impl<T> Request<T> {
 
     /// The same with another message.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Request<U> {
-        let Ok(changed) = self.try_map(|message| Ok::<_, Infallible>(change(message)));
-        changed
+        let (message, rest) = self.split();
+        rest.with_message(change(message))
     }
 
     pub(super) fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Request<U>, E> {
+        let (message, rest) = self.split();
+        Ok(rest.with_message(change(message)?))
+    }
+
+    fn split(self) -> (T, Request<()>) {
         let Self { message, metadata, time, latest, wait_for_ready, canceller, peer, cancellation, compression } = self;
-        let message = change(message)?;
-        Ok(Request { message, metadata, time, latest, wait_for_ready, canceller, peer, cancellation, compression })
+        let rest =
+            Request { message: (), metadata, time, latest, wait_for_ready, canceller, peer, cancellation, compression };
+        (message, rest)
+    }
+
+    fn with_message<U>(self, message: U) -> Request<U> {
+        let Self { metadata, time, latest, wait_for_ready, canceller, peer, cancellation, compression, .. } = self;
+        Request { message, metadata, time, latest, wait_for_ready, canceller, peer, cancellation, compression }
     }
 }
 

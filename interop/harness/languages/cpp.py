@@ -5,7 +5,8 @@ from matrix import Language, Programs
 
 SOURCE = install.INTEROP / "cpp"
 FOLDER = install.PEERS / "cpp"
-PACKAGES = ["libgrpc++-dev", "libprotobuf-dev", "protobuf-compiler", "protobuf-compiler-grpc", "pkg-config", "g++", "make"]
+PACKAGES = ["libgrpc++-dev", "libprotobuf-dev", "protobuf-compiler", "protobuf-compiler-grpc", "pkg-config",
+            "g++", "make"]
 
 
 def programs():

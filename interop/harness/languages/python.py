@@ -9,7 +9,8 @@ FOLDER = install.INTEROP / "python"
 def programs():
     # `env PYTHONPATH=… python peer.py`: the same for the other programs of the folder.
     *interpreter, _peer = install.python()
-    version = next(line for line in (FOLDER / "requirements.txt").read_text().splitlines() if line.startswith("grpcio=="))
+    requirements = (FOLDER / "requirements.txt").read_text().splitlines()
+    version = next(line for line in requirements if line.startswith("grpcio=="))
     return Programs(f"grpcio {version.removeprefix('grpcio==')}: interop/python",
                     [*interpreter, FOLDER / "interop_server.py"], [*interpreter, FOLDER / "interop_client.py"])
 

@@ -1,12 +1,12 @@
-"""Frames for their own sake, and peers that take nothing (grpc.md §4). What is too often ends its connection with
+"""Frames for their own sake, and peers that take nothing (RFC 9113 §10.5). What is too often ends its connection with
 GOAWAY(ENHANCE_YOUR_CALM); whoever is slow costs nobody but itself."""
 
 import threading
 
 from . import wire
 from .client import REQUEST, request
-from .wire import (ACK, END_HEADERS, END_STREAM, INITIAL_WINDOW_SIZE, Mismatch, block, data, frame, headers, message, ping,
-                   reset, same, settings, window_update)
+from .wire import (ACK, END_HEADERS, END_STREAM, INITIAL_WINDOW_SIZE, Mismatch, block, data, frame, headers, message,
+                   ping, reset, same, settings, window_update)
 
 MIB = 1 << 20
 BATCH = 100
@@ -174,8 +174,8 @@ def connections_that_stay(target):
 
 
 CASES = [
-    pings, pings_beside_a_call, answers_to_no_ping, many_settings, priorities, window_updates, unknown_frames, empty_data,
-    padding_alone, resets_of_what_is_over, empty_continuations, a_header_block_without_end, a_header_block_that_grows,
-    rapid_reset, whole_calls_that_are_reset, made_you_reset, streams_over_the_limit,
+    pings, pings_beside_a_call, answers_to_no_ping, many_settings, priorities, window_updates, unknown_frames,
+    empty_data, padding_alone, resets_of_what_is_over, empty_continuations, a_header_block_without_end,
+    a_header_block_that_grows, rapid_reset, whole_calls_that_are_reset, made_you_reset, streams_over_the_limit,
     answers_that_are_not_taken, a_peer_that_never_reads, connections_that_come_and_go, connections_that_stay,
 ]

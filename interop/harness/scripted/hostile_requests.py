@@ -1,5 +1,5 @@
-"""Requests that are none, or lie: what each is answered with (grpc.md §1 rules 1-6, 9-13, 18). A call that succeeds on the
-same connection follows each."""
+"""Requests that are none, or lie: what each is answered with (PROTOCOL-HTTP2.md, *Requests*). A call that succeeds on
+the same connection follows each."""
 
 from . import wire
 from .client import HELLO, REQUEST, request
@@ -44,7 +44,7 @@ def is_http(target, status, *requests):
 
 
 def paths(target):
-    """Rule 3: exactly as registered, raw."""
+    """They are exactly as registered, and raw."""
     fails(target, UNIMPLEMENTED, *(with_fields(pairs=[(":path", path)]) for path in PATHS))
 
 
@@ -59,22 +59,24 @@ def head_has_no_body(target):
 
 
 def content_types(target):
-    kinds = ["text/plain", "application/grpc-web", "application/grpc-web+proto", "application/grpcx", "application/json",
-             "application/grpc+json", "", "application/gr", "application/grpc+", "x" * 5000]
+    kinds = ["text/plain", "application/grpc-web", "application/grpc-web+proto", "application/grpcx",
+             "application/json", "application/grpc+json", "", "application/gr", "application/grpc+", "x" * 5000]
     is_http(target, "415", *(with_fields(pairs=[("content-type", kind)]) for kind in kinds),
             with_fields(without=["content-type"]))
 
 
 def content_types_that_are_right(target):
-    kinds = ["application/grpc+proto", "application/grpc;charset=utf-8", "Application/GRPC", "application/grpc+proto;a=b"]
+    kinds = ["application/grpc+proto", "application/grpc;charset=utf-8", "Application/GRPC",
+             "application/grpc+proto;a=b"]
     for answer in on_one_connection(target, [with_fields(pairs=[("content-type", kind)]) for kind in kinds]):
         same("status and body", (answer.status(), answer.body), (OK, HELLO))
 
 
 def what_is_tolerated(target):
-    """No te, unknown fields, metadata of 12 KiB, a timeout that is huge (rule 6: saturates)."""
+    """No te, unknown fields, metadata of 12 KiB, a timeout that is huge."""
     long = [(f"x-{number}", "v" * 1000) for number in range(12)]
-    requests = [with_fields(without=["te"]), with_fields(pairs=[("grpc-foo", "bar"), ("x", "y")]), with_fields(pairs=long),
+    requests = [with_fields(without=["te"]), with_fields(pairs=[("grpc-foo", "bar"), ("x", "y")]),
+                with_fields(pairs=long),
                 *(with_fields(pairs=[("grpc-timeout", value)]) for value in ["99999999H", "99999999S", "00000030S"])]
     for answer in on_one_connection(target, requests):
         same("status and body", (answer.status(), answer.body), (OK, HELLO))
@@ -86,7 +88,8 @@ def timeouts_that_are_none(target):
 
 
 def timeouts_that_have_passed(target):
-    fails(target, DEADLINE_EXCEEDED, *(with_fields(pairs=[("grpc-timeout", value)]) for value in ["0S", "0n", "1n", "00000000H"]))
+    values = ["0S", "0n", "1n", "00000000H"]
+    fails(target, DEADLINE_EXCEEDED, *(with_fields(pairs=[("grpc-timeout", value)]) for value in values))
 
 
 def a_request_that_does_not_come_in_its_time(target):
@@ -99,7 +102,8 @@ def a_request_that_does_not_come_in_its_time(target):
 
 
 def binary_metadata_that_is_none(target):
-    fails(target, INTERNAL, *(with_fields(pairs=[("x-data-bin", value)]) for value in ["*", "A", "A=B=", "====", "a b"]))
+    values = ["*", "A", "A=B=", "====", "a b"]
+    fails(target, INTERNAL, *(with_fields(pairs=[("x-data-bin", value)]) for value in values))
 
 
 def encodings_that_are_unknown(target):
@@ -117,7 +121,7 @@ def two_hosts(target):
 
 
 def messages_that_are_none(target):
-    """Rules 10-13: flags, lengths, an end inside, none, two."""
+    """Flags, lengths, an end inside, none, two."""
     body = [message(b"x", 1), message(b"x", 2), message(b"x", 255), b"\0", b"\0\0\0\0", message(b"x", length=2),
             message(b"x", length=2)[:6]]
     fails(target, INTERNAL, *(with_fields(payload=payload) for payload in body))
@@ -176,6 +180,6 @@ def trailers_without_an_end(target):
 CASES = [
     paths, methods, head_has_no_body, content_types, content_types_that_are_right, what_is_tolerated,
     timeouts_that_are_none, timeouts_that_have_passed, a_request_that_does_not_come_in_its_time,
-    binary_metadata_that_is_none, encodings_that_are_unknown, two_hosts, messages_that_are_none, messages_over_the_limit,
-    header_lists_over_the_limit, malformed_heads, trailers_without_an_end,
+    binary_metadata_that_is_none, encodings_that_are_unknown, two_hosts, messages_that_are_none,
+    messages_over_the_limit, header_lists_over_the_limit, malformed_heads, trailers_without_an_end,
 ]

@@ -1,4 +1,5 @@
-"""Random bytes, and openings that come to nothing, at both ports of `threadwire serve`. The bytes come from a fixed seed."""
+"""Random bytes, and openings that come to nothing, at both ports of `threadwire serve`. The bytes come from a
+fixed seed."""
 
 import random
 import socket
@@ -53,14 +54,15 @@ def ends_with_its_peer(connection, what):
         connection.socket.shutdown(socket.SHUT_WR)
     except OSError:
         return  # the server was first
-    same(f"{what}: the server ends the connection", ends(connection, time.monotonic() + HANDSHAKE_SECONDS + SLACK_SECONDS),
-         True)
+    until = time.monotonic() + HANDSHAKE_SECONDS + SLACK_SECONDS
+    same(f"{what}: the server ends the connection", ends(connection, until), True)
 
 
 def unfinished_openings(targets):
     """They end within the time of a handshake; beside them, and beside what has begun, others are served."""
     held = [target.connect(sent) for target in targets for sent in BEGUN.values() for _ in range(20)]
-    unfinished = [(what, target.connect(sent)) for target in targets for what, sent in UNFINISHED.items() for _ in range(10)]
+    unfinished = [(what, target.connect(sent)) for target in targets for what, sent in UNFINISHED.items()
+                  for _ in range(10)]
     until = time.monotonic() + HANDSHAKE_SECONDS + SLACK_SECONDS
     # Slowloris: these say a byte now and then, which gives them no more time.
     slow = [target.connect() for target in targets for _ in range(5)]

@@ -1,5 +1,5 @@
 """What a server does to the connection: GOAWAY, refusals, limits, SETTINGS, windows, PINGs, and what breaks HTTP/2
-(grpc.md §1 rules 15, 17, 20)."""
+(RFC 9113 §5-6)."""
 
 import struct
 
@@ -9,8 +9,8 @@ from .server import HEAD, INTERNAL, OK, ROOM, UNAVAILABLE, trailers
 from .wire import (ACK, END_HEADERS, END_STREAM, INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS, data, frame, goaway,
                    headers, message, ping, reset, same, settings, window_update)
 
-# What RFC 9113 calls an error of the connection: the frames, and the code of the GOAWAY that answers them; PROTOCOL_ERROR
-# may always stand for it (§5.4). The last four might end the stream alone.
+# What RFC 9113 calls an error of the connection: the frames, and the code of the GOAWAY that answers them, for which
+# PROTOCOL_ERROR may always stand (§5.4). The last four might end the stream alone.
 BREAKING = {
     "DATA on stream 0": ([data(0, b"x")], wire.PROTOCOL_ERROR),
     "HEADERS on stream 0": ([headers(0, HEAD)], wire.PROTOCOL_ERROR),
@@ -111,7 +111,7 @@ def goaway_of_an_error(script):
 
 
 def refused_stream_is_retried(script):
-    """Rule 15: nothing of the call was looked at."""
+    """Nothing of the call was looked at (RFC 9113 §8.7)."""
     script.call()
     connection = script.connection()
     connection.send(reset(connection.request().stream, wire.REFUSED_STREAM))
@@ -285,6 +285,6 @@ CASES = [
     goaway_after_call_1, goaway_at_a_call_lets_it_finish, goaway_below_a_call_has_it_retried,
     goaway_between_calls_in_two_steps, goaway_of_an_error, refused_stream_is_retried, refused_without_end,
     pings_are_answered, max_streams, windows_that_are_shut, a_window_below_zero, frames_are_not_longer_than_allowed,
-    unknown_frames_and_settings, what_breaks_the_connection, a_connection_that_is_lost,
-    a_server_of_http1, a_server_of_ssh, a_server_of_tls,
+    unknown_frames_and_settings, what_breaks_the_connection, a_connection_that_is_lost, a_server_of_http1,
+    a_server_of_ssh, a_server_of_tls,
 ]

@@ -1,4 +1,4 @@
-"""What a server sends as messages (grpc.md §1 rules 10-13): framing, padding, flags, lengths, counts."""
+"""What a server sends as messages (PROTOCOL-HTTP2.md): framing, padding, flags, lengths, counts."""
 
 from . import wire
 from .negative_streams import each
@@ -42,7 +42,8 @@ def data_frame_padding(script):
         return frame(wire.DATA, PADDED, stream, bytes([pad]) + piece + bytes(pad))
 
     def all_lengths(stream):
-        return [headers(stream, HEAD), *(padded(stream, reply[pad:pad + 1], pad) for pad in range(256)), trailers(stream)]
+        padded_bytes = [padded(stream, reply[pad:pad + 1], pad) for pad in range(256)]
+        return [headers(stream, HEAD), *padded_bytes, trailers(stream)]
 
     def alone(stream):
         return [headers(stream, HEAD), padded(stream, b"", 255), padded(stream, b"", 0), data(stream, reply),
@@ -66,7 +67,7 @@ def padding_counts_in_the_window(script):
 
 
 def an_end_inside_a_message(script):
-    """Neither a clean end nor a message (rule 11)."""
+    """It is neither a clean end nor a message."""
     answers = [(answer(REPLY[:at]), INTERNAL) for at in range(1, len(REPLY))]
     answers += [(lambda stream: [headers(stream, HEAD), data(stream, REPLY[:3], END_STREAM)], INTERNAL),
                 (lambda stream: [headers(stream, HEAD), data(stream, REPLY[:9], END_STREAM)], INTERNAL)]
@@ -75,7 +76,7 @@ def an_end_inside_a_message(script):
 
 
 def flags_that_are_wrong(script):
-    """Compressed without an encoding, and flags that there are not (rule 10)."""
+    """Compressed without an encoding, and flags that there are not."""
     identity = [*HEAD, ("grpc-encoding", "identity")]
     each(script, [(answer(message(b"x", 1)), INTERNAL), (answer(message(b"x", 1), head=identity), INTERNAL),
                   (answer(message(b"x", 2)), INTERNAL), (answer(message(b"x", 0x80)), INTERNAL),
@@ -88,14 +89,14 @@ def an_encoding_that_nobody_asked_for(script):
 
 
 def counts_that_are_wrong(script):
-    """Rule 13."""
-    each(script, [(answer(), UNIMPLEMENTED), (answer(REPLY, REPLY), UNIMPLEMENTED), (answer(REPLY + REPLY), UNIMPLEMENTED)])
+    """A call of one response has one."""
+    each(script, [(answer(*replies), UNIMPLEMENTED) for replies in ([], [REPLY, REPLY], [REPLY + REPLY])])
     each(script, [(answer(REPLY, REPLY), UNIMPLEMENTED), (answer(), UNIMPLEMENTED)], "upload")
     each(script, [(answer(), OK)], "stream")
 
 
 def messages_over_the_limit(script):
-    """By their length alone: none of their bytes needs to come (rule 12)."""
+    """By their length alone: none of their bytes needs to come."""
     for length in [4 * MIB + 1, 1 << 31, (1 << 32) - 1]:
         each(script, [(lambda stream: [headers(stream, HEAD), data(stream, message(b"x", length=length))],
                        RESOURCE_EXHAUSTED)])

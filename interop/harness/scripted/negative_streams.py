@@ -1,5 +1,5 @@
-"""What a server does to one stream: resets, statuses, heads and trailers (grpc.md §1 rules 7-9, 14-16, 18). The connection
-goes on: every case but the last ones ends with a call that succeeds on it."""
+"""What a server does to one stream: resets, statuses, heads and trailers (PROTOCOL-HTTP2.md, *Responses* and *Errors*;
+http-grpc-status-mapping.md). The connection goes on: a call that succeeds on it ends each case."""
 
 from . import wire
 from .server import (CANCELLED, DEADLINE_EXCEEDED, HEAD, INTERNAL, NOT_FOUND, OK, PERMISSION_DENIED, RESOURCE_EXHAUSTED,
@@ -76,7 +76,7 @@ def every_reset_code_behind_the_head(script):
 
 
 def a_reset_behind_the_trailers_means_nothing(script):
-    """Of a server that wants no more of the request (rule 14)."""
+    """Of a server that wants no more of the request."""
     def early(stream):
         return [headers(stream, HEAD), data(stream, message(b"early")), trailers(stream), reset(stream, wire.NO_ERROR)]
 
@@ -106,8 +106,9 @@ def a_wrong_content_type_is_no_success(script):
     answers = []
     for kind in types:
         head = [HEAD[0], *kind]
-        answers.append((lambda stream, head=head: [headers(stream, [*head, ("grpc-status", "0")], END_STREAM)], UNKNOWN))
-        answers.append((lambda stream, head=head: [headers(stream, head), data(stream, message(b"x")), trailers(stream)],
+        only = [*head, ("grpc-status", "0")]
+        answers.append((lambda stream, only=only: [headers(stream, only, END_STREAM)], UNKNOWN))
+        answers.append((lambda stream, head=head: [headers(stream, head), data(stream, message()), trailers(stream)],
                         UNKNOWN))
     each(script, answers)
 
@@ -132,8 +133,9 @@ def a_status_in_the_head_is_ignored_when_more_follows(script):
 
 
 def trailers_only(script):
-    answers = [(lambda stream, status=status: [headers(stream, [*HEAD, ("grpc-status", str(status))], END_STREAM)], status)
-               for status in range(1, 17)]
+    def only(status):
+        return lambda stream: [headers(stream, [*HEAD, ("grpc-status", str(status))], END_STREAM)]
+    answers = [(only(status), status) for status in range(1, 17)]
     each(script, answers)
     each(script, answers, "duplex")
 
@@ -149,9 +151,9 @@ def statuses_that_are_none(script):
 
 
 def an_end_without_trailers(script):
-    each(script, [(lambda stream: [headers(stream, HEAD), data(stream, message(b"x"), END_STREAM)], (UNKNOWN, INTERNAL)),
-                  (lambda stream: [headers(stream, HEAD), data(stream, b"", END_STREAM)], (UNKNOWN, INTERNAL)),
-                  (lambda stream: [headers(stream, HEAD, END_STREAM)], (UNKNOWN, INTERNAL))])
+    each(script, [(lambda stream: [headers(stream, HEAD), data(stream, message(), END_STREAM)], UNKNOWN),
+                  (lambda stream: [headers(stream, HEAD), data(stream, b"", END_STREAM)], UNKNOWN),
+                  (lambda stream: [headers(stream, HEAD, END_STREAM)], UNKNOWN)])
 
 
 def percent_encoding_never_fails(script):
@@ -172,14 +174,16 @@ def percent_encoding_never_fails(script):
 
 
 def binary_metadata(script):
-    """Padded or not, and several values in one; what is no base64 fails the call alone (rule 9)."""
+    """Padded or not, and several values in one; what is no base64 fails the call alone."""
     sent = {"q6ur": b"\xab\xab\xab", "AP8": b"\0\xff", "AP8=": b"\0\xff", "": b""}
     answers = [(lambda stream, value=value: [headers(stream, HEAD), data(stream, message()),
                                              trailers(stream, "0", ("x-data-bin", value))], OK) for value in sent]
     for (value, expected), ended in zip(sent.items(), on_one_connection(script, answers)):
         same(f"x-data-bin of {value!r}", ended.trailers.get("x-data-bin"), expected)
-    each(script, [(lambda stream, value=value: [headers(stream, [*HEAD, ("x-data-bin", value)]), data(stream, message()),
-                                                trailers(stream)], (INTERNAL, UNKNOWN)) for value in ["*", "A", "A=B="]])
+    def wrong(value):
+        head = [*HEAD, ("x-data-bin", value)]
+        return lambda stream: [headers(stream, head), data(stream, message()), trailers(stream)]
+    each(script, [(wrong(value), (INTERNAL, UNKNOWN)) for value in ["*", "A", "A=B="]])
 
 
 def reserved_metadata_is_not_shown(script):
@@ -242,10 +246,11 @@ def a_deadline_ends_the_call_and_the_stream(script):
 
 
 CASES = [
-    rst_after_header, rst_during_data, rst_after_data, every_reset_code_before_the_head, every_reset_code_behind_the_head,
-    a_reset_behind_the_trailers_means_nothing, every_http_status, a_grpc_status_goes_before_that_of_http,
-    a_wrong_content_type_is_no_success, content_types_that_are_right, informational_heads_are_skipped,
-    a_status_in_the_head_is_ignored_when_more_follows, trailers_only, statuses_that_are_none, an_end_without_trailers,
-    percent_encoding_never_fails, binary_metadata, reserved_metadata_is_not_shown, heads_in_many_forms,
-    header_lists_over_the_limit, trailers_over_the_limit, malformed_heads, a_deadline_ends_the_call_and_the_stream,
+    rst_after_header, rst_during_data, rst_after_data, every_reset_code_before_the_head,
+    every_reset_code_behind_the_head, a_reset_behind_the_trailers_means_nothing, every_http_status,
+    a_grpc_status_goes_before_that_of_http, a_wrong_content_type_is_no_success, content_types_that_are_right,
+    informational_heads_are_skipped, a_status_in_the_head_is_ignored_when_more_follows, trailers_only,
+    statuses_that_are_none, an_end_without_trailers, percent_encoding_never_fails, binary_metadata,
+    reserved_metadata_is_not_shown, heads_in_many_forms, header_lists_over_the_limit, trailers_over_the_limit,
+    malformed_heads, a_deadline_ends_the_call_and_the_stream,
 ]

@@ -1,6 +1,6 @@
-"""A scripted server, and the client that it judges: `threadwire-interop-peer calls`, a process of its own a case, which makes
-calls when it is told and says how each ended. So a case is one story: the client calls, the server sends frames, the
-call ends so."""
+"""A scripted server, and the client that it judges: `threadwire-interop-peer calls`, a process of its own a case, which
+makes calls when it is told and says how each ended. So a case is one story: the client calls, the server sends frames,
+the call ends so."""
 
 import select
 import socket
@@ -8,8 +8,8 @@ import subprocess
 from typing import NamedTuple
 
 from . import wire
-from .wire import (END_STREAM, HEADERS, INITIAL_WINDOW_SIZE, Connection, Mismatch, data, headers, message, same, settings,
-                   window_update)
+from .wire import (END_STREAM, HEADERS, INITIAL_WINDOW_SIZE, Connection, Mismatch, data, headers, message, same,
+                   settings, window_update)
 
 (OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED,
  RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS,

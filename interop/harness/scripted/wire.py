@@ -1,5 +1,5 @@
-"""Frames of HTTP/2 (RFC 9113 §4, §6) and a connection that speaks them, of either side. Header blocks are read with hpack,
-which the caller of `interop/run` has installed; they are written here, since no encoder writes wrong ones."""
+"""Frames of HTTP/2 (RFC 9113 §4, §6) and a connection that speaks them, of either side. Header blocks are read with
+hpack, which the caller of `interop/run` has installed; they are written here, since no encoder writes wrong ones."""
 
 import socket
 import struct
@@ -211,7 +211,8 @@ class Connection:
     def is_ponged(self, payload=b"in order"):
         """Asks by PING and waits for the answer: what was sent before has been read by then."""
         self.send(ping(payload))
-        self.until(lambda came: came.kind == PING and came.flags & ACK and came.payload == payload, "the answer to a PING")
+        self.until(lambda came: came.kind == PING and came.flags & ACK and came.payload == payload,
+                   "the answer to a PING")
 
     def is_ended(self):
         """Reads until the end of the connection, which must come; the code of the last GOAWAY, if there was one."""

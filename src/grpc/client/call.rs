@@ -44,13 +44,8 @@ impl Heads {
         Ok(Self { authority })
     }
 
-    fn make(
-        &self,
-        path: &str,
-        metadata: &Metadata,
-        encoding: Encoding,
-        deadline: Option<Instant>,
-    ) -> Result<Request<()>, Status> {
+    fn make(&self, opening: Opening<'_>) -> Result<Request<()>, Status> {
+        let Opening { path, metadata, encoding, terms, .. } = opening;
         let path = PathAndQuery::try_from(path)
             .map_err(|_| Status::internal(format!("'{path}' cannot be the path of a method")))?;
         let mut uri = http::uri::Parts::default();
@@ -64,7 +59,7 @@ impl Heads {
         headers.insert(USER_AGENT, OUR_NAME);
         headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
         encoding.put_into(&mut headers);
-        if let Some(deadline) = deadline {
+        if let Some(deadline) = terms.deadline {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(deadline_exceeded());
@@ -100,6 +95,7 @@ pub(super) struct Opened {
 pub(super) struct Opening<'a> {
     pub(super) path: &'a str,
     pub(super) metadata: &'a Metadata,
+    /// Of its requests.
     pub(super) encoding: Encoding,
     pub(super) terms: &'a Terms,
     /// Its requests may go on for long.
@@ -131,8 +127,8 @@ pub(super) fn open(
 }
 
 fn begin(requests: &Arc<Requests>, heads: &Heads, opening: Opening<'_>) -> Result<Result<Opened, Failure>, Status> {
-    let Opening { path, metadata, encoding, terms, streams } = opening;
-    let head = heads.make(path, metadata, encoding, terms.deadline)?;
+    let Opening { terms, streams, .. } = opening;
+    let head = heads.make(opening)?;
     let (size, limit) = (size(&head), requests.peer().header_list_bytes());
     if size > limit {
         return Err(Status::internal(format!(

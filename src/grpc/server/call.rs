@@ -39,7 +39,7 @@ pub(super) struct Call {
     pub(super) cancellation: Cancellation,
     pub(super) deadline: Option<Instant>,
     /// Of its responses.
-    pub(super) terms: Packing,
+    pub(super) packing: Packing,
     peer: Arc<Progress>,
 }
 
@@ -54,7 +54,7 @@ impl Call {
     pub(super) fn new(
         respond: Respond,
         deadline: Option<Instant>,
-        terms: Packing,
+        packing: Packing,
         peer: &Arc<Progress>,
         untaken: &Arc<Untaken>,
         reader: Waker,
@@ -67,7 +67,7 @@ impl Call {
             reader,
             cancellation: Cancellation::new(),
             deadline,
-            terms,
+            packing,
             peer: Arc::clone(peer),
         })
     }

@@ -162,8 +162,8 @@ impl Served {
         accepted: Encodings,
         untaken: &Arc<Untaken>,
     ) -> Arc<Call> {
-        let terms = Packing { limit: self.core.limits.send_message_bytes, encoding: self.core.encoding, accepted };
-        Call::new(respond, deadline, terms, &self.accept.peer, untaken, self.waker.clone())
+        let packing = Packing { limit: self.core.limits.send_message_bytes, encoding: self.core.encoding, accepted };
+        Call::new(respond, deadline, packing, &self.accept.peer, untaken, self.waker.clone())
     }
 
     /// Does what there is to do but run handlers; answers when there will be more at the latest. `by_reader`: fast
@@ -190,7 +190,7 @@ impl Served {
         loop {
             connection.lend(parker);
             let Job { call, method, request, place } = job;
-            let outcome = method.run(request, call.terms);
+            let outcome = method.run(request, call.packing);
             let end = Instant::now();
             // A handler has forked, and this is the child's thread: the connection is the parent's.
             while end - begin > FORK && !connection.is_ours() {

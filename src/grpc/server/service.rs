@@ -33,10 +33,10 @@ pub(super) struct Method {
 }
 
 impl Method {
-    /// Runs the handler of a unary method. `terms` are those of its response.
-    pub(super) fn run(&self, request: Request<Packed>, terms: Packing) -> Result<Response<Bytes>, Status> {
+    /// Runs the handler of a unary method. `packing` is that of its response.
+    pub(super) fn run(&self, request: Request<Packed>, packing: Packing) -> Result<Response<Bytes>, Status> {
         let Handler::Unary(handler) = &self.handler else { return Err(Status::internal("no unary method")) };
-        let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, terms)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, packing)));
         outcome.unwrap_or_else(|payload| Err(panicked(&self.path, payload)))
     }
 }
@@ -71,9 +71,9 @@ impl ServiceDefinition {
         method: &'static str,
         handler: impl Fn(Request<I>) -> Result<Response<O>, Status> + Send + Sync + 'static,
     ) -> Self {
-        let handler = move |request: Request<Packed>, terms: Packing| {
+        let handler = move |request: Request<Packed>, packing: Packing| {
             let response = handler(request.try_map(frame::decode)?)?;
-            let packer = terms.packer(response.compression());
+            let packer = packing.packer(response.compression());
             let (message, metadata, trailers) = response.into_parts();
             let said = Compression { encoding: Some(packer.encoding()), ..Compression::default() };
             Ok(Response::received(packer.pack(&message)?, metadata, trailers, said))

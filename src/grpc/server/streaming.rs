@@ -150,7 +150,7 @@ impl<T> ResponseSink<T> {
     /// [`Encoding::Identity`]: with none. It has no effect after the first response.
     pub fn set_encoding(&mut self, encoding: Encoding) {
         if self.outbound.is_none() {
-            self.packer.set_encoding(encoding, self.call.terms.accepted);
+            self.packer.set_encoding(encoding, self.call.packing.accepted);
         }
     }
 
@@ -162,7 +162,7 @@ impl<T> ResponseSink<T> {
 
     /// Does what the maker of the only response says.
     pub(super) fn set_compression(&mut self, said: Compression) {
-        self.packer = self.call.terms.packer(said);
+        self.packer = self.call.packing.packer(said);
     }
 
     fn finish(mut self, outcome: Result<(), Status>) {
@@ -207,7 +207,7 @@ impl StreamingCall {
         let requests = RequestStream { body, was_compressed: false, kind: PhantomData };
         let cancellation = call.cancellation.clone();
         let request = Request::received(requests, metadata, call.deadline, peer, cancellation, Compression::default());
-        let packer = call.terms.packer(Compression::default());
+        let packer = call.packing.packer(Compression::default());
         let mut sink = ResponseSink {
             call,
             outbound: None,
