@@ -2,6 +2,7 @@
 
 use super::{Cancellation, Metadata};
 use crate::net::PeerAddress;
+use http::Extensions;
 use std::time::{Duration, Instant};
 
 /// A request: a message (or, of a streaming call, the stream of them), metadata, and a deadline.
@@ -22,6 +23,7 @@ pub struct Request<T> {
     time: Time,
     peer: PeerAddress,
     cancellation: Cancellation,
+    extensions: Extensions,
 }
 
 /// How long a call may take.
@@ -44,6 +46,7 @@ impl<T> Request<T> {
             time: Time::Open,
             peer: PeerAddress::Unknown,
             cancellation: Cancellation::default(),
+            extensions: Extensions::new(),
         }
     }
 
@@ -55,7 +58,8 @@ impl<T> Request<T> {
         peer: PeerAddress,
         cancellation: Cancellation,
     ) -> Self {
-        Self { message, metadata, time: deadline.map_or(Time::Open, Time::Deadline), peer, cancellation }
+        let time = deadline.map_or(Time::Open, Time::Deadline);
+        Self { message, metadata, time, peer, cancellation, extensions: Extensions::new() }
     }
 
     /// The message.
@@ -124,15 +128,30 @@ impl<T> Request<T> {
         &self.cancellation
     }
 
+    /// In a handler: what the server's interceptors have put in, such as who the caller is, by its type.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    pub(super) fn with_extensions(mut self, extensions: Extensions) -> Self {
+        self.extensions = extensions;
+        self
+    }
+
+    /// The message and the metadata.
+    pub(super) fn into_parts(self) -> (T, Metadata) {
+        (self.message, self.metadata)
+    }
+
     /// The same with another message.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Request<U> {
-        let Self { message, metadata, time, peer, cancellation } = self;
-        Request { message: change(message), metadata, time, peer, cancellation }
+        let Self { message, metadata, time, peer, cancellation, extensions } = self;
+        Request { message: change(message), metadata, time, peer, cancellation, extensions }
     }
 
     pub(super) fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Request<U>, E> {
-        let Self { message, metadata, time, peer, cancellation } = self;
-        Ok(Request { message: change(message)?, metadata, time, peer, cancellation })
+        let Self { message, metadata, time, peer, cancellation, extensions } = self;
+        Ok(Request { message: change(message)?, metadata, time, peer, cancellation, extensions })
     }
 }
 

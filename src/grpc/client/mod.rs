@@ -1,7 +1,8 @@
 //! The client: a channel to one target, and the four kinds of calls over it.
 //!
 //! - `connector`: one connection, made when it is needed and made again when it is lost;
-//! - `call`: a call's head, its sending; `reply`: what comes back; `streaming`: the halves of streaming calls.
+//! - `call`: a call's head, its sending; `reply`: what comes back; `streaming`: the halves of streaming calls;
+//!   `intercept`: what stands around a channel's calls, `watch`: what that sees of their answers.
 //!
 //! The calling thread does the work: it sends, and while it waits it reads for the connection, perhaps for calls of
 //! other threads, too (`Driver`). While no thread calls, the attendant thread of the process's clients answers for the
@@ -9,9 +10,12 @@
 
 mod call;
 mod connector;
+mod intercept;
 mod reply;
 mod streaming;
+mod watch;
 
+pub use intercept::{ClientInterceptor, Invoked, Invoker, OutgoingCall};
 pub use streaming::{PendingResponse, RequestSink, ResponseStream};
 
 use super::{MethodDescriptor, Request, Response, Status, frame};
@@ -21,6 +25,7 @@ use crate::threads::Known;
 use crate::{Error, Limits, Threads, net};
 use call::Heads;
 use connector::Connector;
+use intercept::Interceptors;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +67,7 @@ struct Inner {
     heads: Heads,
     timeout: Option<Duration>,
     limits: Limits,
+    interceptors: Interceptors,
 }
 
 impl Channel {
@@ -82,6 +88,7 @@ impl Channel {
             threads: Threads::default(),
             driver: Driver::default(),
             observer: None,
+            interceptors: Vec::new(),
         }
     }
 
@@ -94,10 +101,10 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<I>,
     ) -> Result<Response<O>, Status> {
-        let reply = self.inner.send_one(method, &request)?;
-        // In another process it would not have been sent.
-        let _known = Known::from_now();
-        reply.only()
+        if !self.inner.interceptors.is_empty() {
+            return self.inner.intercepted_unary(method, request);
+        }
+        self.inner.unary(method, &request)
     }
 
     /// A call with one request and a stream of responses. Generated clients call it.
@@ -109,6 +116,9 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<I>,
     ) -> Result<ResponseStream<O>, Status> {
+        if !self.inner.interceptors.is_empty() {
+            return self.inner.intercepted_download(method, request);
+        }
         Ok(ResponseStream::new(self.inner.send_one(method, &request)?))
     }
 
@@ -121,6 +131,10 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<()>,
     ) -> Result<(RequestSink<I>, PendingResponse<O>), Status> {
+        if !self.inner.interceptors.is_empty() {
+            let (sink, reply, watch) = self.inner.intercepted_sink(method, request)?;
+            return Ok((sink, PendingResponse::new(reply).watched(watch)));
+        }
         let (sink, reply) = self.inner.open_sink(method, &request)?;
         Ok((sink, PendingResponse::new(reply)))
     }
@@ -134,12 +148,27 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<()>,
     ) -> Result<(RequestSink<I>, ResponseStream<O>), Status> {
+        if !self.inner.interceptors.is_empty() {
+            let (sink, reply, watch) = self.inner.intercepted_sink(method, request)?;
+            return Ok((sink, ResponseStream::new(reply).watched(watch)));
+        }
         let (sink, reply) = self.inner.open_sink(method, &request)?;
         Ok((sink, ResponseStream::new(reply)))
     }
 }
 
 impl Inner {
+    fn unary<I: Payload, O: Payload>(
+        &self,
+        method: &MethodDescriptor,
+        request: &Request<I>,
+    ) -> Result<Response<O>, Status> {
+        let reply = self.send_one(method, request)?;
+        // In another process it would not have been sent.
+        let _known = Known::from_now();
+        reply.only()
+    }
+
     fn send_one<I: Payload>(&self, method: &MethodDescriptor, request: &Request<I>) -> Result<reply::Reply, Status> {
         let deadline = request.deadline_from_now(self.timeout);
         let body = frame::encode(request.message(), self.limits.send_message_bytes)?;
@@ -186,6 +215,7 @@ pub struct ChannelBuilder {
     threads: Threads,
     driver: Driver,
     observer: Option<Arc<dyn Observer>>,
+    interceptors: Vec<Arc<dyn ClientInterceptor>>,
 }
 
 impl ChannelBuilder {
@@ -219,6 +249,12 @@ impl ChannelBuilder {
         self
     }
 
+    /// Puts an interceptor around all calls, inside those that were put there before.
+    pub fn intercept(mut self, interceptor: impl ClientInterceptor) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
     /// Makes the channel and its first connection.
     ///
     /// # Errors
@@ -239,8 +275,9 @@ impl ChannelBuilder {
         *interval = interval.map(|interval| interval.max(LEAST_KEEPALIVE_INTERVAL));
         let target = net::parse_target(&self.target)?;
         let heads = Heads::new(&target)?;
+        let interceptors = Interceptors::new(self.interceptors, &target);
         let connector = Connector::new(target, &self.limits, &self.threads, self.driver, self.observer);
-        let inner = Inner { connector, heads, timeout: self.timeout, limits: self.limits };
+        let inner = Inner { connector, heads, timeout: self.timeout, limits: self.limits, interceptors };
         Ok(Channel { inner: Arc::new(inner) })
     }
 }
@@ -253,6 +290,7 @@ impl fmt::Debug for ChannelBuilder {
             .field("limits", &self.limits)
             .field("threads", &self.threads)
             .field("driver", &self.driver)
+            .field("interceptors", &self.interceptors.len())
             .finish_non_exhaustive()
     }
 }

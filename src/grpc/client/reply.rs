@@ -55,6 +55,11 @@ impl Reply {
         self.answered
     }
 
+    /// Whether it gives nothing more.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over)
+    }
+
     /// The initial metadata, once the head has come.
     pub(super) fn metadata(&self) -> &Metadata {
         &self.metadata

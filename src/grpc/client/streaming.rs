@@ -1,8 +1,10 @@
 //! The halves of streaming calls, as a client has them: they may be used from two threads.
 
 use super::super::mapping::status_of;
+use super::super::taps::Taps;
 use super::super::{Metadata, Response, Status, frame};
 use super::reply::Reply;
+use super::watch::Watch;
 use crate::http2::{Outbound, reason};
 use crate::protobuf::Payload;
 use bytes::Bytes;
@@ -18,12 +20,19 @@ pub struct RequestSink<T> {
     limit: usize,
     deadline: Option<Instant>,
     finished: bool,
+    taps: Taps,
     kind: PhantomData<fn(T)>,
 }
 
 impl<T: Payload> RequestSink<T> {
     pub(super) fn new(outbound: Outbound, limit: usize, deadline: Option<Instant>) -> Self {
-        Self { outbound, limit, deadline, finished: false, kind: PhantomData }
+        Self { outbound, limit, deadline, finished: false, taps: Taps::default(), kind: PhantomData }
+    }
+
+    /// Shows its messages to interceptors.
+    pub(super) fn tapped(mut self, taps: Taps) -> Self {
+        self.taps = taps;
+        self
     }
 
     /// Sends a request; waits as long as the server's window is full.
@@ -32,7 +41,7 @@ impl<T: Payload> RequestSink<T> {
     /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; another if the server has ended the call:
     /// how, the other half says.
     pub fn send(&mut self, request: T) -> Result<(), Status> {
-        let body = frame::encode(&request, self.limit)?;
+        let body = self.taps.encode(&request, self.limit)?;
         self.put(body, false)
     }
 
@@ -72,12 +81,19 @@ impl<T> fmt::Debug for RequestSink<T> {
 /// After an error, and after the last response, it gives nothing more. One that is dropped before cancels the call.
 pub struct ResponseStream<T> {
     reply: Reply,
+    watch: Option<Box<Watch>>,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> ResponseStream<T> {
     pub(super) fn new(reply: Reply) -> Self {
-        Self { reply, kind: PhantomData }
+        Self { reply, watch: None, kind: PhantomData }
+    }
+
+    /// Shows what comes to interceptors.
+    pub(super) fn watched(mut self, watch: Box<Watch>) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     /// Waits for the next response; none when the call has succeeded.
@@ -97,6 +113,9 @@ impl<T: Payload> ResponseStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
+        if let Some(watch) = &mut self.watch {
+            return watch.message(&mut self.reply, until);
+        }
         let decoded = self.reply.message(until)?.map(frame::decode).transpose();
         decoded.inspect_err(|_| self.reply.give_up())
     }
@@ -108,13 +127,18 @@ impl<T> ResponseStream<T> {
     /// # Errors
     /// How the call ended, if it has ended without.
     pub fn metadata(&mut self) -> Result<&Metadata, Status> {
-        self.reply.head(None)?;
-        Ok(self.reply.metadata())
+        match &mut self.watch {
+            Some(watch) => watch.metadata(&mut self.reply),
+            None => {
+                self.reply.head(None)?;
+                Ok(self.reply.metadata())
+            }
+        }
     }
 
     /// The trailing metadata, once the call has succeeded.
     pub fn trailers(&self) -> Option<&Metadata> {
-        self.reply.trailers()
+        self.watch.as_ref().map_or_else(|| self.reply.trailers(), |watch| watch.trailers())
     }
 }
 
@@ -137,12 +161,19 @@ impl<T> fmt::Debug for ResponseStream<T> {
 /// The response of a call with a stream of requests, which comes when the server is done. Dropped, it cancels the call.
 pub struct PendingResponse<T> {
     reply: Reply,
+    watch: Option<Box<Watch>>,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> PendingResponse<T> {
     pub(super) fn new(reply: Reply) -> Self {
-        Self { reply, kind: PhantomData }
+        Self { reply, watch: None, kind: PhantomData }
+    }
+
+    /// Shows what comes to interceptors.
+    pub(super) fn watched(mut self, watch: Box<Watch>) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     /// Waits for the response.
@@ -150,7 +181,10 @@ impl<T: Payload> PendingResponse<T> {
     /// # Errors
     /// The status with which the call ended, unless it is OK.
     pub fn receive(self) -> Result<Response<T>, Status> {
-        self.reply.only()
+        match self.watch {
+            Some(watch) => watch.only(self.reply),
+            None => self.reply.only(),
+        }
     }
 }
 

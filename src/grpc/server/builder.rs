@@ -2,13 +2,15 @@
 
 use super::super::quota::Quota;
 use super::pool::Pool;
-use super::service::{Router, ServiceDefinition};
-use super::{Core, Dispatch, Server};
+use super::service::{Fallback, Router, ServiceDefinition};
+use super::{Core, Dispatch, RequestStream, ResponseSink, Server, ServerInterceptor};
+use crate::grpc::{Request, Status};
 use crate::http2::Settings;
 use crate::link::{Attendant, Farewells};
 use crate::net::{Listener, Observer, Peers};
 use crate::threads::{Process, Registry};
 use crate::{Error, Limits, Threads};
+use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -23,7 +25,9 @@ pub struct ServerBuilder {
     limits: Limits,
     threads: Threads,
     observer: Option<Arc<dyn Observer>>,
-    router: Router,
+    services: Vec<ServiceDefinition>,
+    fallback: Option<Fallback>,
+    interceptors: Vec<Box<dyn ServerInterceptor>>,
 }
 
 impl Default for ServerBuilder {
@@ -34,7 +38,9 @@ impl Default for ServerBuilder {
             limits: Limits::default(),
             threads: Threads::default(),
             observer: None,
-            router: Router::default(),
+            services: Vec::new(),
+            fallback: None,
+            interceptors: Vec::new(),
         }
     }
 }
@@ -74,7 +80,38 @@ impl ServerBuilder {
 
     /// Serves this service, too. Of two with the same name, the later one is served.
     pub fn add_service(mut self, service: impl Into<ServiceDefinition>) -> Self {
-        self.router.add(service.into());
+        self.services.push(service.into());
+        self
+    }
+
+    /// Serves the methods that no service has: `handler` gets the path and the call, of whatever kind it is, as a
+    /// stream of encoded messages each way. Enough for a proxy, or for services that are found at run time. Without,
+    /// such calls are UNIMPLEMENTED.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use threadwire::grpc::{Request, RequestStream, ResponseSink, Server};
+    ///
+    /// let echo = |path: &str, requests: Request<RequestStream<Bytes>>, responses: &mut ResponseSink<Bytes>| {
+    ///     println!("{} calls {path}", requests.peer());
+    ///     requests.into_message().try_for_each(|message| responses.send(message?))
+    /// };
+    /// let server = Server::builder().fallback(echo);
+    /// ```
+    pub fn fallback(
+        mut self,
+        handler: impl Fn(&str, Request<RequestStream<Bytes>>, &mut ResponseSink<Bytes>) -> Result<(), Status>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.fallback = Some(Arc::new(handler));
+        self
+    }
+
+    /// Puts an interceptor around all handlers, inside those that were put there before.
+    pub fn intercept(mut self, interceptor: impl ServerInterceptor) -> Self {
+        self.interceptors.push(Box::new(interceptor));
         self
     }
 
@@ -91,7 +128,7 @@ impl ServerBuilder {
             core: Arc::new(Core {
                 process: Process::this(),
                 listener,
-                router: self.router,
+                router: Router::new(self.services, self.fallback, self.interceptors.into()),
                 pool: Pool::new(self.workers, &self.threads, &self.limits),
                 dispatch: self.dispatch,
                 farewells: Farewells::new(&attendant, self.limits.close_timeout),
@@ -121,7 +158,8 @@ impl fmt::Debug for ServerBuilder {
             .field("dispatch", &self.dispatch)
             .field("limits", &self.limits)
             .field("threads", &self.threads)
-            .field("router", &self.router)
+            .field("services", &self.services)
+            .field("interceptors", &self.interceptors.len())
             .finish_non_exhaustive()
     }
 }

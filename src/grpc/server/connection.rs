@@ -164,7 +164,7 @@ impl Served {
         loop {
             connection.lend(parker);
             let Job { call, method, request } = job;
-            let outcome = method.run(request, self.core.limits.send_message_bytes);
+            let outcome = method.run(&call, request, self.core.limits.send_message_bytes);
             let end = Instant::now();
             // A handler has forked, and this is the child's thread: the connection is the parent's.
             while end - begin > FORK && !connection.is_ours() {

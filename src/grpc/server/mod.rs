@@ -1,8 +1,8 @@
 //! The server: accepts connections, reads each on a thread of its own, and runs handlers of fast methods there, all
 //! others on other threads.
 //!
-//! - `head`: whether a request is a call; `service`: paths and handlers; `call`: one call and its answer, `leaving`:
-//!   answers that their client takes slowly;
+//! - `head`: whether a request is a call; `service`: paths and handlers, `intercept`: what stands around them; `call`:
+//!   one call and its answer, `leaving`: answers that their client takes slowly;
 //! - `connection`: a connection and its reader thread, `table`: its calls; `dispatch`: where handlers of unary calls
 //!   run, `pool`: their threads; `streaming`: calls with a thread of their own;
 //! - `builder`, `handle`: settings before, and the end.
@@ -13,6 +13,7 @@ mod connection;
 mod dispatch;
 mod handle;
 mod head;
+mod intercept;
 mod leaving;
 mod pool;
 mod service;
@@ -22,6 +23,7 @@ mod table;
 pub use builder::ServerBuilder;
 pub use dispatch::Dispatch;
 pub use handle::{ServerHandle, ShutdownReport};
+pub use intercept::{IncomingCall, Next, ServerInterceptor};
 pub use service::ServiceDefinition;
 pub use streaming::{RequestStream, ResponseSink};
 
@@ -197,7 +199,7 @@ impl Core {
 
     /// Starts the thread of a streaming call, which has `share` of those of its connection, or refuses the call.
     fn start_streaming(self: &Arc<Self>, mut call: StreamingCall, handler: Streaming, share: Share) {
-        let Some(place) = self.streams.enter(self.limits.streaming_calls, Arc::clone(&call.path)) else {
+        let Some(place) = self.streams.enter(self.limits.streaming_calls, Arc::clone(&call.method.path)) else {
             return call.call.refuse(Status::resource_exhausted("too many streaming calls").into());
         };
         call.inbound.keep();

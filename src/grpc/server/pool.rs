@@ -168,7 +168,7 @@ impl Worker {
             let Job { call, method, request } = job;
             *lock(&self.running) = Some(Arc::clone(&method));
             let begin = Instant::now();
-            let outcome = method.run(request, self.pool.limits.send_message_bytes);
+            let outcome = method.run(&call, request, self.pool.limits.send_message_bytes);
             method.pace.note(begin.elapsed());
             call.answer(outcome);
             *lock(&self.running) = None;

@@ -3,8 +3,11 @@
 
 use super::super::body::Body;
 use super::super::quota::Share;
-use super::super::{Metadata, Request, Status, frame};
+use super::super::taps::{Completed, Taps};
+use super::super::{Metadata, Request, Status};
 use super::call::Call;
+use super::intercept::{self, Answer};
+use super::service::Method;
 use crate::Limits;
 use crate::http2::{Inbound, Outbound};
 use crate::net::PeerAddress;
@@ -23,6 +26,7 @@ use std::time::{Duration, Instant};
 /// After an error, and after the last request, it gives nothing more.
 pub struct RequestStream<T> {
     body: Body,
+    taps: Taps,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -45,7 +49,7 @@ impl<T: Payload> RequestStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        let decoded = self.body.message(until)?.map(frame::decode).transpose();
+        let decoded = self.body.message(until)?.map(|message| self.taps.decode(message)).transpose();
         decoded.inspect_err(|_| self.body.give_up())
     }
 
@@ -81,6 +85,7 @@ pub struct ResponseSink<T> {
     outbound: Option<Outbound>,
     metadata: Metadata,
     trailers: Metadata,
+    answer: Answer,
     limit: usize,
     kind: PhantomData<fn(T)>,
 }
@@ -92,7 +97,7 @@ impl<T: Payload> ResponseSink<T> {
     /// CANCELLED when the client has given the call up, DEADLINE_EXCEEDED, UNAVAILABLE when the connection is lost,
     /// RESOURCE_EXHAUSTED if the response is too large.
     pub fn send(&mut self, response: T) -> Result<(), Status> {
-        let body = frame::encode(&response, self.limit)?;
+        let body = self.answer.messages.encode(&response, self.limit)?;
         let deadline = self.call.deadline;
         let sent = self.opened()?.send(body, false, deadline);
         sent.map_err(|failure| self.call.failed(&failure))
@@ -110,7 +115,10 @@ impl<T: Payload> ResponseSink<T> {
     fn opened(&mut self) -> Result<&mut Outbound, Status> {
         match &mut self.outbound {
             Some(outbound) => Ok(outbound),
-            closed => Ok(closed.insert(self.call.open(&self.metadata)?)),
+            closed => {
+                self.answer.metadata.pass(&mut self.metadata);
+                Ok(closed.insert(self.call.open(&self.metadata)?))
+            }
         }
     }
 }
@@ -126,7 +134,29 @@ impl<T> ResponseSink<T> {
         &mut self.trailers
     }
 
-    fn finish(self, outcome: Result<(), Status>) {
+    /// Runs the interceptors of `method` and `handler` behind them.
+    fn around<I>(
+        &mut self,
+        call: &Call,
+        method: &Method,
+        request: Request<RequestStream<I>>,
+        handler: impl FnOnce(Request<RequestStream<I>>, &mut Self) -> Result<(), Status>,
+    ) -> Result<(), Status> {
+        let (mut requests, incoming) = intercept::incoming(method, request);
+        let completed = intercept::around(method, call, incoming, |incoming| {
+            requests.taps = incoming.take_requests();
+            self.answer = incoming.take_answer();
+            handler(incoming.request(requests), self)?;
+            Ok(Completed::new(std::mem::take(&mut self.trailers)))
+        });
+        self.trailers = completed?.into_trailers();
+        Ok(())
+    }
+
+    fn finish(mut self, outcome: Result<(), Status>) {
+        if self.outbound.is_none() && outcome.is_ok() {
+            self.answer.metadata.pass(&mut self.metadata);
+        }
         let outcome = outcome.as_ref().map(|()| &self.trailers);
         self.call.finish(self.outbound, &self.metadata, outcome);
     }
@@ -145,7 +175,7 @@ pub(super) struct StreamingCall {
     pub(super) inbound: Inbound,
     pub(super) metadata: Metadata,
     pub(super) peer: PeerAddress,
-    pub(super) path: Arc<str>,
+    pub(super) method: Arc<Method>,
     pub(super) unfinished: Share,
 }
 
@@ -156,21 +186,27 @@ impl StreamingCall {
         limits: &Limits,
         handler: impl FnOnce(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status>,
     ) {
-        let Self { call, inbound, metadata, peer, path, unfinished } = self;
+        let Self { call, inbound, metadata, peer, method, unfinished } = self;
         let body = Body::new(inbound, limits.receive_message_bytes, call.deadline);
         let body = body.of_request(&call.cancellation, unfinished);
-        let requests = RequestStream { body, kind: PhantomData };
+        let requests = RequestStream { body, taps: Taps::default(), kind: PhantomData };
         let request = Request::received(requests, metadata, call.deadline, peer, call.cancellation.clone());
         let mut sink = ResponseSink {
-            call,
+            call: Arc::clone(&call),
             outbound: None,
             metadata: Metadata::new(),
             trailers: Metadata::new(),
+            answer: Answer::default(),
             limit: limits.send_message_bytes,
             kind: PhantomData,
         };
-        let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, &mut sink)));
-        sink.finish(outcome.unwrap_or_else(|payload| Err(panicked(&path, payload))));
+        let outcome = if method.interceptors.is_empty() {
+            let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, &mut sink)));
+            outcome.unwrap_or_else(|payload| Err(panicked(&method.path, payload)))
+        } else {
+            sink.around(&call, &method, request, handler)
+        };
+        sink.finish(outcome);
     }
 }
 

@@ -243,7 +243,7 @@ impl Table {
         &self,
         served: &Served,
         call: &Arc<Call>,
-        method: &Arc<Method>,
+        method: Arc<Method>,
         metadata: Metadata,
         body: Inbound,
     ) -> Begun {
@@ -255,16 +255,16 @@ impl Table {
                 call.refuse(status.into());
                 return Begun::Over;
             }
-            let (call, peer, path) = (Arc::clone(call), served.peer().clone(), Arc::clone(&method.path));
-            let call = StreamingCall { call, inbound: body, metadata, peer, path, unfinished };
-            return Begun::Stream(call, Arc::clone(handler), share);
+            let (call, peer, handler) = (Arc::clone(call), served.peer().clone(), Arc::clone(handler));
+            let call = StreamingCall { call, inbound: body, metadata, peer, method, unfinished };
+            return Begun::Stream(call, handler, share);
         }
         let messages = Messages::new(limits.receive_message_bytes);
         let mut request = Gathering { body, messages, message: None, bytes: 0, unfinished };
         match request.poll(Waker::noop()) {
             Poll::Pending => {
                 let until = wait::deadline(Instant::now(), limits.message_timeout);
-                Begun::Part(Box::new(Receiving { request, until, method: Arc::clone(method), metadata }))
+                Begun::Part(Box::new(Receiving { request, until, method, metadata }))
             }
             Poll::Ready(Ok(message)) => {
                 request.body.discard();
@@ -286,7 +286,7 @@ enum Begun {
     Over,
 }
 
-fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(&Arc<Method>, Metadata), Refusal> {
+fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(Arc<Method>, Metadata), Refusal> {
     let head = head?;
     let method = served.core().router.find(head.path())?;
     if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
@@ -295,10 +295,10 @@ fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(&Arc<Method>, 
     Ok((method, head.metadata))
 }
 
-fn job(served: &Served, call: &Arc<Call>, method: &Arc<Method>, metadata: Metadata, message: Bytes) -> Job {
+fn job(served: &Served, call: &Arc<Call>, method: Arc<Method>, metadata: Metadata, message: Bytes) -> Job {
     let (peer, cancellation) = (served.peer().clone(), call.cancellation.clone());
     let request = Request::received(message, metadata, call.deadline, peer, cancellation);
-    Job { call: Arc::clone(call), method: Arc::clone(method), request }
+    Job { call: Arc::clone(call), method, request }
 }
 
 impl Entry {
@@ -369,7 +369,7 @@ impl Entry {
         let Stage::Receiving(receiving) = std::mem::replace(&mut self.stage, Stage::Running) else { return None };
         let Receiving { request, method, metadata, .. } = *receiving;
         request.body.discard();
-        Some(job(served, &self.call, &method, metadata, message))
+        Some(job(served, &self.call, method, metadata, message))
     }
 
     /// When its request must be whole, if it is not.
