@@ -1,0 +1,71 @@
+//! Deadlines, and calls that are given up: the client stops waiting, and the handler learns of it and why.
+//!
+//! ```sh
+//! cargo run --example deadlines
+//! ```
+
+#![allow(clippy::indexing_slicing, reason = "a server has an address")]
+
+mod proto {
+    // What `build.rs` has made of examples/proto/notes.proto.
+    threadwire::include_proto!("example.notes");
+}
+
+use proto::{Note, Notes, NotesClient, NotesServer, Query};
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
+use threadwire::grpc::{Channel, Request, Response, ResponseSink, Server, Status};
+
+/// A handler that works for ever, but looks whether anybody still waits.
+struct Slow {
+    ended: Sender<String>,
+}
+
+impl Notes for Slow {
+    fn get(&self, request: Request<Query>) -> Result<Response<Note>, Status> {
+        // A handler that makes calls itself hands `request.deadline()` on with `with_deadline`.
+        println!("the handler has a deadline: {}", request.deadline().is_some());
+        loop {
+            // A piece of work; this one is a sleep that ends with the call.
+            if let Some(cause) = request.cancellation().wait_timeout(Duration::from_millis(10)) {
+                let _ = self.ended.send(cause.to_string());
+                return Err(Status::cancelled("nobody waits for it"));
+            }
+        }
+    }
+
+    fn list(&self, _: Request<Query>, notes: &mut ResponseSink<Note>) -> Result<(), Status> {
+        // A send to a client that has gone fails: no need to ask.
+        loop {
+            if let Err(status) = notes.send(Note { text: "more".into(), ..Default::default() }) {
+                let _ = self.ended.send(status.code().to_string());
+                return Err(status);
+            }
+        }
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (ended, why) = channel();
+    let server = Server::builder().add_service(NotesServer::new(Slow { ended })).bind("127.0.0.1:0")?;
+    let target = server.local_addresses()[0].to_string();
+    let _server = server.spawn()?;
+
+    // For all calls that say nothing of their own. It covers the whole call, with its stream.
+    let channel = Channel::builder(&target).timeout(Duration::from_secs(20)).connect()?;
+    let client = NotesClient::new(channel);
+
+    // This call's own.
+    let request = Request::new(Query::default()).with_timeout(Duration::from_secs(1));
+    if let Err(status) = client.get(request) {
+        println!("the client: {}", status.code());
+    }
+    println!("the handler: {}", why.recv()?);
+
+    // A stream that is dropped before its end is cancelled.
+    let mut notes = client.list(Query::default())?;
+    println!("one note: {:?}", notes.receive()?.map(|note| note.text));
+    drop(notes);
+    println!("the handler: {}", why.recv()?);
+    Ok(())
+}
