@@ -18,17 +18,20 @@ use proto::{Echo, EchoClient, EchoServer, Everything, everything};
 use std::collections::BTreeMap;
 use std::sync::mpsc;
 use threadwire::grpc::{Channel, Request, Response, Server, Status};
-use threadwire::protobuf::{SharedString, Bytes, Message};
+use threadwire::protobuf::{Bytes, Message, SharedString};
 
 fn full() -> Everything {
     Everything {
-        text: Some("text ☺".into()),
+        text: Some("a text that lies elsewhere ☺".into()),
         data: Some(Bytes::from_static(b"data")),
-        texts: vec!["a".into(), SharedString::new(), "b".into()],
+        texts: vec!["a text that is long enough".into(), SharedString::new(), "another long enough".repeat(2).into()],
         blobs: vec![Bytes::from_static(&[0, 255])],
-        by_name: BTreeMap::from([("name".into(), Bytes::from_static(b"value"))]),
-        choice: Some(everything::Choice::Word("word".into())),
-        within: Some(Box::new(Everything { text: Some("deeper".into()), ..Default::default() })),
+        by_name: BTreeMap::from([("a name that is long enough".into(), Bytes::from_static(b"value"))]),
+        choice: Some(everything::Choice::Word("a word that takes more than twenty bytes".into())),
+        within: Some(Box::new(Everything {
+            text: Some("deeper within, and as long as the others".into()),
+            ..Default::default()
+        })),
         number: Some(-1),
         ..Default::default()
     }
@@ -61,6 +64,15 @@ fn strings_and_bytes_lie_in_the_buffer() {
 }
 
 #[test]
+fn short_strings_do_not_hold_the_buffer() {
+    let short = Everything { texts: vec!["a".into(), "twenty bytes at most".into()], ..Default::default() };
+    let bytes = Bytes::from(short.encode_to_vec().unwrap());
+    let message = Everything::decode_shared(&bytes).unwrap();
+    assert_eq!(message, short);
+    assert!(bytes.is_unique());
+}
+
+#[test]
 fn what_is_decoded_from_a_slice_is_copied() {
     let bytes = full().encode_to_vec().unwrap();
     let message = Everything::decode(&bytes).unwrap();
@@ -85,7 +97,7 @@ fn the_errors_are_those_of_any_message() {
 #[test]
 fn defaults_are_borrowed_too() {
     let message = full();
-    assert_eq!((message.text_or_default(), message.data_or_default()), ("text ☺", &b"data"[..]));
+    assert_eq!((message.text_or_default(), message.data_or_default()), ("a text that lies elsewhere ☺", &b"data"[..]));
     let empty = Everything::default();
     assert_eq!((empty.text_or_default(), empty.data_or_default()), ("none", &[0][..]));
 }

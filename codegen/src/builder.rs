@@ -99,7 +99,8 @@ impl Builder {
     /// They are `threadwire::protobuf::{SharedString, Bytes}` then, in place of `String` and `Vec<u8>`. A handler's
     /// requests are decoded so from what was received.
     ///
-    /// That is faster, and a message keeps its whole buffer alive as long as one of its strings lives.
+    /// That is faster, and a message keeps its whole buffer alive as long as one of its strings of more than 20 bytes or
+    /// one of its bytes fields lives. Shorter strings lie in the message itself.
     #[must_use]
     pub fn shared(mut self, share: bool) -> Self {
         self.shared = share;

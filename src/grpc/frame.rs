@@ -20,14 +20,35 @@ const PREFIX: usize = 5;
 pub(super) fn encode<P: Payload>(message: &P, limit: usize) -> Result<Bytes, Status> {
     let encoded = message.to_wire_behind(PREFIX);
     let mut buffer = encoded.map_err(|error| Status::internal(error.to_string()).with_source(error))?;
-    let length = buffer.len() - PREFIX;
+    write_prefix(&mut buffer, limit)?;
+    Ok(buffer.into())
+}
+
+/// Appends `message` behind its prefix. `limit` is the most bytes that it may have.
+///
+/// # Errors
+/// Those of [`encode`]; nothing is appended then.
+pub(super) fn append<P: Payload>(message: &P, limit: usize, buffer: &mut Vec<u8>) -> Result<(), Status> {
+    let start = buffer.len();
+    buffer.extend_from_slice(&[0; PREFIX]);
+    let appended = message.to_wire(buffer).map_err(|error| Status::internal(error.to_string()).with_source(error));
+    let appended = appended.and_then(|()| write_prefix(buffer.get_mut(start..).unwrap_or_default(), limit));
+    if appended.is_err() {
+        buffer.truncate(start);
+    }
+    appended
+}
+
+/// Writes the length of a message into the prefix that it lies behind.
+fn write_prefix(message: &mut [u8], limit: usize) -> Result<(), Status> {
+    let length = message.len().saturating_sub(PREFIX);
     let prefix = u32::try_from(length).ok().filter(|_| length <= limit).ok_or_else(|| {
         Status::resource_exhausted(format!("the message to be sent has {length} bytes, at most {limit} are allowed"))
     })?;
-    if let Some(space) = buffer.get_mut(1..PREFIX) {
+    if let Some(space) = message.get_mut(1..PREFIX) {
         space.copy_from_slice(&prefix.to_be_bytes());
     }
-    Ok(buffer.into())
+    Ok(())
 }
 
 /// Decodes one whole message.

@@ -46,6 +46,14 @@ impl Taps {
         frame::encode(&self.through(message)?, limit)
     }
 
+    /// [`frame::append`] of what comes through.
+    pub(super) fn append<P: Payload>(&mut self, message: &P, limit: usize, to: &mut Vec<u8>) -> Result<(), Status> {
+        if self.list().is_empty() {
+            return frame::append(message, limit, to);
+        }
+        frame::append(&self.through(message)?, limit, to)
+    }
+
     /// `message`, encoded, as it comes through.
     pub(super) fn through<P: Payload>(&mut self, message: &P) -> Result<Bytes, Status> {
         let encoded = message.to_wire_behind(0);

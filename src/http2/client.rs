@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::intake::Inflow;
 use super::io::Adapter;
 use super::opening::{Opening, Progress};
+use super::outflow::Outflow;
 use super::stream::{Half, Inbound, Outbound, wait};
 use super::upkeep::Upkeep;
 use super::watch::Watch;
@@ -45,7 +46,7 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
         .max_local_error_reset_streams(None)
         .enable_push(false);
     let progress = Progress::new();
-    let inflow = Arc::default();
+    let (inflow, outflow): (Arc<Inflow>, Arc<Outflow>) = Default::default();
     let mut made = Err(io::Error::other("h2 made no connection"));
     let link = Link::new(io, attendant, limits.close_timeout, |parts| {
         let (opening, watch) = (Opening::of_server(&progress), Watch::of_server(limits));
@@ -63,10 +64,10 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
             }
             Poll::Pending => State::Over,
         };
-        Engine::new(parts, &ending.0, begin_by, Upkeep::of_client(limits), &inflow, state)
+        Engine::new(parts, &ending.0, begin_by, Upkeep::of_client(limits), (&inflow, &outflow), state)
     })?;
     lock(&shared.state).send = Some(made?);
-    Ok(Requests { shared, peer: progress, connection: link, inflow })
+    Ok(Requests { shared, peer: progress, connection: link, inflow, outflow })
 }
 
 /// Opens streams on one connection. When it and all streams are gone, the connection ends.
@@ -76,6 +77,7 @@ pub(crate) struct Requests {
     peer: Arc<Progress>,
     connection: Arc<Connection>,
     inflow: Arc<Inflow>,
+    outflow: Arc<Outflow>,
 }
 
 /// What engine and callers share.
@@ -230,7 +232,7 @@ impl Requests {
             inflow: Arc::clone(&self.inflow),
             permit: Some(Arc::clone(&permit)),
         };
-        Ok((pending, Outbound::new(&self.connection, Half::new(stream, None)).with_permit(permit)))
+        Ok((pending, Outbound::new(&self.connection, Half::new(stream, None, &self.outflow)).with_permit(permit)))
     }
 
     fn permit(&self, deadline: Option<Instant>) -> Result<Permit, Failure> {

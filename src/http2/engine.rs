@@ -3,7 +3,9 @@
 use super::intake::{Inflow, Intake};
 use super::io::Adapter;
 use super::opening::Progress;
+use super::outflow::Outflow;
 use super::server::{Accepting, Answer};
+use super::stream::Half;
 use super::upkeep::{Task, Upkeep};
 use crate::Limits;
 use crate::link::{Engine as LinkEngine, Link, Parts, Step, lock};
@@ -73,8 +75,10 @@ pub(crate) struct Engine {
     begin_by: Option<Instant>,
     upkeep: Upkeep,
     inflow: Arc<Inflow>,
-    /// The list's memory, between two steps.
+    outflow: Arc<Outflow>,
+    /// The lists' memory, between two steps.
     scratch: Vec<Arc<Intake>>,
+    scratch_out: Vec<Arc<Half>>,
     state: State,
 }
 
@@ -93,9 +97,10 @@ impl Engine {
         orders: &Arc<Orders>,
         begin_by: Instant,
         upkeep: Upkeep,
-        inflow: &Arc<Inflow>,
+        (inflow, outflow): (&Arc<Inflow>, &Arc<Outflow>),
         state: State,
     ) -> Self {
+        outflow.of(&parts.wish);
         Self {
             parts: parts.clone(),
             waker: Waker::from(Arc::clone(&parts.wish)),
@@ -104,7 +109,9 @@ impl Engine {
             begin_by: Some(begin_by),
             upkeep,
             inflow: Arc::clone(inflow),
+            outflow: Arc::clone(outflow),
             scratch: Vec::new(),
+            scratch_out: Vec::new(),
             state,
         }
     }
@@ -246,6 +253,7 @@ impl LinkEngine for Engine {
         if self.orders.has(DRAIN) && matches!(self.state, State::Accepting(_)) {
             return self.over(Ok(()));
         }
+        self.outflow.push(&mut self.scratch_out, now);
         let over = self.turn();
         self.inflow.relieve(&mut self.scratch);
         if let Some(why) = over {

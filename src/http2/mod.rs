@@ -23,6 +23,7 @@ mod intake;
 mod io;
 mod open;
 mod opening;
+mod outflow;
 mod server;
 mod stream;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::intake::Inflow;
 use super::io::Adapter;
 use super::open::{Open, Opened};
 use super::opening::{Kind, Opening, PREFACE, Progress, kind};
+use super::outflow::Outflow;
 use super::stream::{Half, Inbound, Outbound, Rest};
 use super::upkeep::Upkeep;
 use super::watch::Watch;
@@ -49,12 +50,13 @@ pub(crate) fn accept(
     http1_answer: &'static [u8],
 ) -> io::Result<Accept> {
     let now = Instant::now();
-    let inflow: Arc<Inflow> = Arc::default();
+    let (inflow, outflow): (Arc<Inflow>, Arc<Outflow>) = Default::default();
     let accepted = Arc::new(Accepted {
         queue: Mutex::default(),
         bound: settings.limits.concurrent_streams as usize,
         open: Open::new(now),
         inflow: Arc::clone(&inflow),
+        outflow: Arc::clone(&outflow),
     });
     let ending = Ending::default();
     let begin_by = wait::deadline(now, settings.limits.handshake_timeout);
@@ -69,7 +71,7 @@ pub(crate) fn accept(
         http1_answer,
     };
     let connection = Link::new(io, attendant, settings.limits.close_timeout, |parts| {
-        Engine::new(parts, &ending.0, begin_by, upkeep, &inflow, State::Accepting(accepting))
+        Engine::new(parts, &ending.0, begin_by, upkeep, (&inflow, &outflow), State::Accepting(accepting))
     })?;
     Ok(Accept { connection, accepted, ending, peer: progress })
 }
@@ -197,6 +199,7 @@ pub(crate) struct Accepted {
     bound: usize,
     open: Arc<Open>,
     inflow: Arc<Inflow>,
+    outflow: Arc<Outflow>,
     // Guards the queue alone; taken while the engine runs, and by the reader thread.
     queue: Mutex<Queue>,
 }
@@ -236,6 +239,7 @@ impl Accepted {
             respond: Respond {
                 connection: Arc::clone(connection),
                 inner: Some(respond),
+                outflow: Arc::clone(&self.outflow),
                 half: None,
                 watcher: None,
                 opened,
@@ -259,6 +263,7 @@ pub(crate) struct Respond {
     connection: Arc<Connection>,
     /// None only while it is dropped.
     inner: Option<SendResponse<Bytes>>,
+    outflow: Arc<Outflow>,
     /// Once the head was sent and the body follows.
     half: Option<Arc<Half>>,
     /// Woken when the peer gives the stream up.
@@ -330,7 +335,7 @@ impl Respond {
         let inner = self.inner()?;
         let stream =
             inner.send_response(head, false).map_err(|error| why_ended(inner).unwrap_or_else(|| error.into()))?;
-        let half = Half::new(stream, self.watcher.clone());
+        let half = Half::new(stream, self.watcher.clone(), &self.outflow);
         self.half = Some(Arc::clone(&half));
         Ok(Outbound::new(&self.connection, half))
     }

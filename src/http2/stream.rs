@@ -8,12 +8,13 @@ use super::engine::Connection;
 use super::failure::{Failure, reason};
 use super::intake::{Inflow, Intake};
 use super::open::Opened;
+use super::outflow::{Gathered, Outflow, Sending};
 use crate::link::{Unready, lock};
 use bytes::Bytes;
 use h2::{RecvStream, SendStream};
 use http::HeaderMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
@@ -170,14 +171,20 @@ pub(super) struct Half {
     stream: Mutex<Option<SendStream<Bytes>>>,
     /// This side has reset it.
     reset: AtomicBool,
+    // Guards what is sent soon; taken before `stream`.
+    pub(super) gathered: Mutex<Gathered>,
+    /// It is on the list of `outflow`.
+    listed: AtomicBool,
+    outflow: Arc<Outflow>,
     ears: Arc<Ears>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Ears {
     // Leaves: h2 wakes while it holds its own lock.
     sender: Mutex<Option<Waker>>,
     reader: Mutex<Option<Waker>>,
+    half: Weak<Half>,
 }
 
 impl Wake for Ears {
@@ -187,7 +194,15 @@ impl Wake for Ears {
 
     fn wake_by_ref(self: &Arc<Self>) {
         let sender = lock(&self.sender).clone();
-        if let Some(waker) = sender.or_else(|| lock(&self.reader).clone()) {
+        if let Some(waker) = sender {
+            return waker.wake();
+        }
+        // It was the driver that waited for room, or nobody.
+        if let Some(half) = self.half.upgrade() {
+            half.list();
+        }
+        let reader = lock(&self.reader).clone();
+        if let Some(waker) = reader {
             waker.wake();
         }
     }
@@ -195,9 +210,29 @@ impl Wake for Ears {
 
 impl Half {
     /// `reader` is woken when the peer gives the stream up.
-    pub(super) fn new(stream: SendStream<Bytes>, reader: Option<Waker>) -> Arc<Self> {
-        let ears = Arc::new(Ears { sender: Mutex::default(), reader: Mutex::new(reader) });
-        Arc::new(Self { stream: Mutex::new(Some(stream)), reset: AtomicBool::new(false), ears })
+    pub(super) fn new(stream: SendStream<Bytes>, reader: Option<Waker>, outflow: &Arc<Outflow>) -> Arc<Self> {
+        Arc::new_cyclic(|half| Self {
+            stream: Mutex::new(Some(stream)),
+            reset: AtomicBool::new(false),
+            gathered: Mutex::default(),
+            listed: AtomicBool::new(false),
+            outflow: Arc::clone(outflow),
+            ears: Arc::new(Ears { sender: Mutex::default(), reader: Mutex::new(reader), half: Weak::clone(half) }),
+        })
+    }
+
+    /// Has whoever drives look for what has gathered. True: it did not know.
+    pub(super) fn list(self: &Arc<Self>) -> bool {
+        let unknown = !self.listed.swap(true, Ordering::AcqRel);
+        if unknown {
+            self.outflow.add(Arc::clone(self));
+        }
+        unknown
+    }
+
+    /// To be called before the look.
+    pub(super) fn unlist(&self) {
+        self.listed.store(false, Ordering::Release);
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut SendStream<Bytes>) -> T) -> Result<T, Failure> {
@@ -206,7 +241,7 @@ impl Half {
     }
 
     /// Asks for room for `length` bytes; whether it is there.
-    fn reserve(&self, length: usize) -> Result<bool, Failure> {
+    pub(super) fn reserve(&self, length: usize) -> Result<bool, Failure> {
         self.with(|stream| {
             // h2 counts in 32 bits.
             stream.reserve_capacity(length.min(MOST_RESERVED));
@@ -217,6 +252,11 @@ impl Half {
     /// How much room there is; if none, the context's waker is woken when there is.
     fn poll_room(&self, context: &Context<'_>) -> Poll<Result<usize, Failure>> {
         *lock(&self.ears.sender) = Some(context.waker().clone());
+        self.poll_room_of_driver()
+    }
+
+    /// [`Half::poll_room`] of whoever drives: it looks again when the stream is on the list.
+    pub(super) fn poll_room_of_driver(&self) -> Poll<Result<usize, Failure>> {
         let waker = Waker::from(Arc::clone(&self.ears));
         let polled = self.with(|stream| match stream.capacity() {
             0 => stream.poll_capacity(&mut Context::from_waker(&waker)).map(|room| match room {
@@ -249,7 +289,7 @@ impl Half {
         self.with(|stream| self.poll_ended(stream, waker)).ok().flatten()
     }
 
-    fn send(&self, piece: Bytes, end: bool) -> Result<(), Failure> {
+    pub(super) fn send(&self, piece: Bytes, end: bool) -> Result<(), Failure> {
         self.with(|stream| {
             stream.send_data(piece, end).map_err(|error| self.why_ended(stream).unwrap_or_else(|| error.into()))
         })?
@@ -333,6 +373,49 @@ impl Outbound {
         self.send_unless(bytes, end, deadline, |_| false).map(|_| ())
     }
 
+    /// Sends a whole message soon: at once if it comes after a pause, else together with those before and after it. It
+    /// waits when many have gathered, until the window takes them.
+    ///
+    /// # Errors
+    /// Those of `send`, also of what has gathered before; that a stream has ended may be found by a later send.
+    pub(crate) fn send_soon(&mut self, message: &mut Vec<u8>, deadline: Option<Instant>) -> Result<(), Failure> {
+        if self.torn {
+            return Err(Failure::TimedOut);
+        }
+        match self.half.gather(message) {
+            (Sending::Later, tell) => {
+                message.clear();
+                if tell {
+                    self.connection.remind();
+                }
+                Ok(())
+            }
+            (Sending::Now(begun, before), _) => {
+                self.hand_on([begun, before], deadline)?;
+                self.send(std::mem::take(message).into(), false, deadline)
+            }
+        }
+    }
+
+    /// Hands on what has gathered.
+    ///
+    /// # Errors
+    /// Those of `send`.
+    pub(crate) fn flush(&mut self, deadline: Option<Instant>) -> Result<(), Failure> {
+        let (begun, bytes) = self.half.take_gathered();
+        self.hand_on([begun, bytes], deadline)
+    }
+
+    fn hand_on(&mut self, gathered: [Bytes; 2], deadline: Option<Instant>) -> Result<(), Failure> {
+        for bytes in gathered.into_iter().filter(|bytes| !bytes.is_empty()) {
+            // Messages are lost if it fails: nothing that follows would be understood.
+            let sent = self.send_now(bytes, false, deadline, |_| false);
+            self.torn |= matches!(sent, Err(Failure::TimedOut));
+            sent?;
+        }
+        Ok(())
+    }
+
     /// Sends `bytes`, the first and last of the stream, with its head. What the window does not take waits in h2, so
     /// they are to be few.
     ///
@@ -350,14 +433,26 @@ impl Outbound {
     /// Those of `send`.
     pub(crate) fn send_unless(
         &mut self,
+        bytes: Bytes,
+        end: bool,
+        deadline: Option<Instant>,
+        stop: impl FnMut(&mut Context<'_>) -> bool,
+    ) -> Result<bool, Failure> {
+        if self.torn {
+            return Err(Failure::TimedOut);
+        }
+        self.flush(deadline)?;
+        self.send_now(bytes, end, deadline, stop)
+    }
+
+    /// Sends `bytes`; nothing has gathered.
+    fn send_now(
+        &mut self,
         mut bytes: Bytes,
         end: bool,
         deadline: Option<Instant>,
         mut stop: impl FnMut(&mut Context<'_>) -> bool,
     ) -> Result<bool, Failure> {
-        if self.torn {
-            return Err(Failure::TimedOut);
-        }
         let whole = bytes.len();
         loop {
             let room = if self.half.reserve(bytes.len())? {

@@ -54,7 +54,7 @@ mod wait;
 pub(crate) use attendant::Attendant;
 pub(crate) use cork::Parker;
 pub(crate) use duty::Duty;
-pub(crate) use engine::{Engine, Parts, Step};
+pub(crate) use engine::{Engine, Parts, Step, Wish};
 pub(crate) use farewell::{Farewells, farewell};
 pub(crate) use io::{Filled, Io, SharedIo};
 pub(crate) use keepalive::{Due, Keepalive};

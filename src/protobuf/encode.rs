@@ -140,23 +140,32 @@ impl Visitor for Sizes {
 
 /// The second walk: writes. It must see the same message as the first, which it does because both borrow it.
 #[derive(Debug)]
-pub struct Encoder<'b> {
-    // As long as the first walk has measured, and how much of it is written.
-    buffer: &'b mut [u8],
-    written: usize,
+pub struct Encoder {
+    // Has room for all that the first walk has measured.
+    buffer: Vec<u8>,
     parts: std::vec::IntoIter<usize>,
     unknown: Unknown,
 }
 
-impl<'b> Encoder<'b> {
-    pub(super) fn new(buffer: &'b mut [u8], sizes: Sizes) -> Self {
-        let Sizes { parts, unknown, .. } = sizes;
-        Self { buffer, written: 0, parts: parts.into_iter(), unknown }
+impl Encoder {
+    /// Writes behind what is in `buffer`.
+    #[inline]
+    pub(super) fn new(mut buffer: Vec<u8>, sizes: Sizes) -> Self {
+        let Sizes { total, parts, unknown } = sizes;
+        if buffer.capacity() - buffer.len() < total {
+            buffer.reserve(total);
+        }
+        Self { buffer, parts: parts.into_iter(), unknown }
+    }
+
+    #[inline]
+    pub(super) fn into_buffer(self) -> Vec<u8> {
+        self.buffer
     }
 
     /// Writes with quick-protobuf's writer; into memory, which has room for all that was measured.
     #[inline]
-    pub(super) fn put(&mut self, write: impl FnOnce(&mut Writer<Output<'_, 'b>>) -> quick_protobuf::Result<()>) {
+    pub(super) fn put(&mut self, write: impl FnOnce(&mut Writer<Output<'_>>) -> quick_protobuf::Result<()>) {
         // It is never an error; dropping one, which has a heap, would take longer than writing a number.
         let written = ManuallyDrop::new(write(&mut Writer::new(Output(self))));
         debug_assert!(written.is_ok(), "writing into memory failed: {written:?}");
@@ -176,25 +185,24 @@ impl<'b> Encoder<'b> {
 
     #[inline]
     fn write_byte(&mut self, byte: u8) {
-        debug_assert!(self.written < self.buffer.len(), "more is written than was measured");
-        if let Some(room) = self.buffer.get_mut(self.written) {
-            *room = byte;
+        debug_assert!(self.buffer.len() < self.buffer.capacity(), "more is written than was measured");
+        // Says that nothing has to grow.
+        if self.buffer.len() < self.buffer.capacity() {
+            self.buffer.push(byte);
         }
-        self.written += 1;
     }
 
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        let end = self.written + bytes.len();
-        debug_assert!(end <= self.buffer.len(), "more is written than was measured");
-        if let Some(room) = self.buffer.get_mut(self.written..end) {
-            room.copy_from_slice(bytes);
+        let room = self.buffer.capacity() - self.buffer.len();
+        debug_assert!(bytes.len() <= room, "more is written than was measured");
+        if bytes.len() <= room {
+            self.buffer.extend_from_slice(bytes);
         }
-        self.written = end;
     }
 }
 
-impl Visitor for Encoder<'_> {
+impl Visitor for Encoder {
     #[inline]
     fn field<E: Element>(&mut self, number: u32, _name: &'static str, value: &E::Value) {
         self.tag(number, E::WIRE_TYPE);
@@ -241,10 +249,10 @@ impl Visitor for Encoder<'_> {
     }
 }
 
-/// Where quick-protobuf's writer writes to. Its own backends know no slice of exact length.
-pub(super) struct Output<'e, 'b>(&'e mut Encoder<'b>);
+/// Where quick-protobuf's writer writes to. Its own backend for a `Vec` grows it, which costs a test a byte.
+pub(super) struct Output<'e>(&'e mut Encoder);
 
-impl WriterBackend for Output<'_, '_> {
+impl WriterBackend for Output<'_> {
     #[inline]
     fn pb_write_u8(&mut self, value: u8) -> quick_protobuf::Result<()> {
         self.0.write_byte(value);

@@ -50,9 +50,7 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     ///
     /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field.
     fn encode_to_vec(&self) -> Result<Vec<u8>, EncodeError> {
-        let mut buffer = Vec::new();
-        self.encode(&mut buffer)?;
-        Ok(buffer)
+        self.encode_behind(0)
     }
 
     /// Appends the encoded message to `buffer`.
@@ -62,15 +60,22 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// When it would be larger than [`MESSAGE_SIZE_LIMIT`](super::MESSAGE_SIZE_LIMIT), or lacks a required field;
     /// nothing is appended then.
     fn encode(&self, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
-        append(self, 0, buffer)
+        let sizes = sizes(self, Sizes::default())?;
+        let mut encoder = Encoder::new(std::mem::take(buffer), sizes);
+        self.visit(&mut encoder);
+        *buffer = encoder.into_buffer();
+        Ok(())
     }
 
     /// Encodes the message behind `head` zeros, in a buffer that has room for just that.
     #[doc(hidden)]
     fn encode_behind(&self, head: usize) -> Result<Vec<u8>, EncodeError> {
-        let mut buffer = Vec::new();
-        append(self, head, &mut buffer)?;
-        Ok(buffer)
+        let sizes = sizes(self, Sizes::default())?;
+        let mut buffer = Vec::with_capacity(head + sizes.total());
+        buffer.resize(head, 0);
+        let mut encoder = Encoder::new(buffer, sizes);
+        self.visit(&mut encoder);
+        Ok(encoder.into_buffer())
     }
 
     /// Decodes a message.
@@ -146,9 +151,9 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
 /// Encodes a message; `unknown` holds for the messages in it too.
 pub(super) fn encode_with<M: Message>(message: &M, unknown: Unknown) -> Result<Vec<u8>, EncodeError> {
     let sizes = sizes(message, Sizes::new(unknown))?;
-    let mut bytes = vec![0; sizes.total()];
-    message.visit(&mut Encoder::new(&mut bytes, sizes));
-    Ok(bytes)
+    let mut encoder = Encoder::new(Vec::new(), sizes);
+    message.visit(&mut encoder);
+    Ok(encoder.into_buffer())
 }
 
 #[inline]
@@ -156,21 +161,6 @@ fn merge<M: Message>(message: &mut M, mut decoder: Decoder<'_>) -> Result<(), De
     decoder.merge_all(message)?;
     Missing::of(message).map_or(Ok(()), |path| Err(decoder.missing(path)))
 }
-
-/// Appends `head` zeros and the message.
-#[inline]
-fn append<M: Message>(message: &M, head: usize, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
-    let sizes = sizes(message, Sizes::default())?;
-    let start = buffer.len() + head;
-    if buffer.capacity() == 0 {
-        // Cheaper than to let it grow.
-        *buffer = Vec::with_capacity(start + sizes.total());
-    }
-    buffer.resize(start + sizes.total(), 0);
-    message.visit(&mut Encoder::new(buffer.get_mut(start..).unwrap_or_default(), sizes));
-    Ok(())
-}
-
 #[inline]
 fn sizes<M: Message>(message: &M, mut sizes: Sizes) -> Result<Sizes, EncodeError> {
     message.visit(&mut sizes);

@@ -3,9 +3,11 @@
 //! Uses the standard library alone, so that it brings nothing into a peer.
 
 mod calls;
+mod flow;
 mod program;
 
 pub use calls::{Calls, Window, cpu_seconds, report};
+pub use flow::Flow;
 pub use program::{Arguments, Outcome, announce, fail};
 
 use std::time::Duration;

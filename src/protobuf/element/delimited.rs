@@ -4,7 +4,7 @@ use super::{Element, Scalar, WireType};
 use crate::protobuf::decode::Decoder;
 use crate::protobuf::encode::{Encoder, Sizes};
 use crate::protobuf::text::Text;
-use crate::protobuf::{SharedString, DecodeError};
+use crate::protobuf::{DecodeError, SharedString};
 
 /// Bytes behind a length prefix: `$read` makes the value from the decoder, over what is there.
 macro_rules! delimited {
@@ -28,7 +28,7 @@ macro_rules! delimited {
             }
 
             #[inline]
-            fn write(value: &$value, encoder: &mut Encoder<'_>) {
+            fn write(value: &$value, encoder: &mut Encoder) {
                 encoder.put(|writer| writer.$write(value));
             }
 

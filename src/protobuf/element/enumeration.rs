@@ -28,7 +28,7 @@ impl<T: Enumeration> Element for Enum<T> {
     }
 
     #[inline]
-    fn write(value: &T, encoder: &mut Encoder<'_>) {
+    fn write(value: &T, encoder: &mut Encoder) {
         Int32::write(&(*value).into(), encoder);
     }
 
@@ -75,7 +75,7 @@ impl<T: Enumeration> Element for Closed<T> {
     }
 
     #[inline]
-    fn write(value: &T, encoder: &mut Encoder<'_>) {
+    fn write(value: &T, encoder: &mut Encoder) {
         Enum::<T>::write(value, encoder);
     }
 

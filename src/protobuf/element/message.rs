@@ -28,7 +28,7 @@ impl<M: Message> Element for Nested<M> {
     }
 
     #[inline]
-    fn write(value: &M, encoder: &mut Encoder<'_>) {
+    fn write(value: &M, encoder: &mut Encoder) {
         encoder.part(|encoder| value.visit(encoder));
     }
 
@@ -61,7 +61,7 @@ impl<E: Element> Element for Boxed<E> {
     }
 
     #[inline]
-    fn write(value: &Box<E::Value>, encoder: &mut Encoder<'_>) {
+    fn write(value: &Box<E::Value>, encoder: &mut Encoder) {
         E::write(value, encoder);
     }
 
@@ -93,7 +93,7 @@ impl<M: Message> Element for Group<M> {
     }
 
     #[inline]
-    fn write(value: &M, encoder: &mut Encoder<'_>) {
+    fn write(value: &M, encoder: &mut Encoder) {
         value.visit(encoder);
     }
 

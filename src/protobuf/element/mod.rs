@@ -61,7 +61,7 @@ pub trait Element {
     /// Adds the size of the value without its tag.
     fn measure(value: &Self::Value, sizes: &mut Sizes);
     /// Writes the value without its tag.
-    fn write(value: &Self::Value, encoder: &mut Encoder<'_>);
+    fn write(value: &Self::Value, encoder: &mut Encoder);
     /// Prints the value under its field's name.
     fn print(value: &Self::Value, name: &'static str, text: &mut Text<'_>);
     /// Looks for required fields that are missing in it.

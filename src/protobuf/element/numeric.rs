@@ -30,7 +30,7 @@ macro_rules! varint {
             }
 
             #[inline]
-            fn write(value: &$value, encoder: &mut Encoder<'_>) {
+            fn write(value: &$value, encoder: &mut Encoder) {
                 encoder.put(|writer| writer.write_varint($write(*value)));
             }
 
@@ -101,7 +101,7 @@ macro_rules! fixed {
             }
 
             #[inline]
-            fn write(value: &$value, encoder: &mut Encoder<'_>) {
+            fn write(value: &$value, encoder: &mut Encoder) {
                 encoder.put(|writer| writer.$write(*value));
             }
 

@@ -5,10 +5,10 @@ mod proto {
 }
 
 use harness::{Outcome, SLOW, SLOW_NAME};
-use proto::{Greeter, GreeterServer, HelloReply, HelloRequest};
+use proto::{Chunk, Flow, FlowServer, Greeter, GreeterServer, HelloReply, HelloRequest, Order, Receipt};
 use std::process::ExitCode;
 use std::thread;
-use threadwire::grpc::{Request, Response, Server, Status};
+use threadwire::grpc::{Request, RequestStream, Response, ResponseSink, Server, Status};
 
 struct Greetings;
 
@@ -28,12 +28,33 @@ impl Greeter for Greetings {
     }
 }
 
+struct Chunks;
+
+impl Flow for Chunks {
+    fn down(&self, request: Request<Order>, sink: &mut ResponseSink<Chunk>) -> Result<(), Status> {
+        let body = vec![7; request.message().size as usize];
+        loop {
+            sink.send(Chunk { body: body.clone(), ..Default::default() })?;
+        }
+    }
+
+    fn up(&self, request: Request<RequestStream<Chunk>>) -> Result<Response<Receipt>, Status> {
+        let mut receipt = Receipt::default();
+        for chunk in request.into_message() {
+            receipt.chunks += 1;
+            receipt.bytes += chunk?.body.len() as u64;
+        }
+        Ok(receipt.into())
+    }
+}
+
 fn main() -> ExitCode {
     harness::fail(serve())
 }
 
 fn serve() -> Outcome {
-    let server = Server::builder().add_service(GreeterServer::new(Greetings)).bind("127.0.0.1:0")?;
+    let builder = Server::builder().add_service(GreeterServer::new(Greetings)).add_service(FlowServer::new(Chunks));
+    let server = builder.bind("127.0.0.1:0")?;
     let address = server.local_addresses().first().copied().ok_or("it listens nowhere")?;
     harness::announce(address)?;
     Ok(server.serve()?)

@@ -7,12 +7,16 @@ mod proto {
 mod runtime;
 
 use harness::{Outcome, SLOW, SLOW_NAME};
+use proto::flow_server::{Flow, FlowServer};
 use proto::greeter_server::{Greeter, GreeterServer};
-use proto::{HelloReply, HelloRequest};
+use proto::{Chunk, HelloReply, HelloRequest, Order, Receipt};
+use std::pin::Pin;
 use std::process::ExitCode;
+use std::task::{Context, Poll};
+use tokio_stream::Stream;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 struct Greetings;
 
@@ -32,6 +36,37 @@ impl Greeter for Greetings {
     }
 }
 
+/// The same chunk for ever: no channel between the handler and tonic is faster.
+struct Endless(Vec<u8>);
+
+impl Stream for Endless {
+    type Item = Result<Chunk, Status>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(Some(Ok(Chunk { body: self.0.clone() })))
+    }
+}
+
+struct Chunks;
+
+#[tonic::async_trait]
+impl Flow for Chunks {
+    type DownStream = Endless;
+
+    async fn down(&self, request: Request<Order>) -> Result<Response<Endless>, Status> {
+        Ok(Response::new(Endless(vec![7; request.get_ref().size as usize])))
+    }
+
+    async fn up(&self, request: Request<Streaming<Chunk>>) -> Result<Response<Receipt>, Status> {
+        let (mut chunks, mut receipt) = (request.into_inner(), Receipt::default());
+        while let Some(chunk) = chunks.message().await? {
+            receipt.chunks += 1;
+            receipt.bytes += chunk.body.len() as u64;
+        }
+        Ok(Response::new(receipt))
+    }
+}
+
 fn main() -> ExitCode {
     harness::fail(serve())
 }
@@ -41,6 +76,7 @@ fn serve() -> Outcome {
     runtime::build(&name)?.block_on(async {
         let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into())?.with_nodelay(Some(true));
         harness::announce(incoming.local_addr()?)?;
-        Ok(Server::builder().add_service(GreeterServer::new(Greetings)).serve_with_incoming(incoming).await?)
+        let server = Server::builder().add_service(GreeterServer::new(Greetings)).add_service(FlowServer::new(Chunks));
+        Ok(server.serve_with_incoming(incoming).await?)
     })
 }

@@ -6,13 +6,18 @@ mod proto {
 #[path = "../../../runtime.rs"]
 mod runtime;
 
-use harness::{Arguments, Calls, NAME, Outcome, SLOW_NAME, Window};
-use proto::HelloRequest;
+use harness::{Arguments, Calls, Flow, NAME, Outcome, SLOW_NAME, Window};
+use proto::flow_client::FlowClient;
 use proto::greeter_client::GreeterClient;
+use proto::{Chunk, HelloRequest, Order};
 use std::future::pending;
+use std::pin::Pin;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::thread;
 use tokio::runtime::{Handle, Runtime};
+use tokio_stream::Stream;
 use tonic::transport::{Channel, Endpoint};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -26,11 +31,16 @@ fn run() -> Outcome {
     let Arguments { mode, address, time } = Arguments::read()?;
     let (work, name) = mode.split_once('@').ok_or("expected a mode WORK@RUNTIME")?;
     let runtime = runtime::build(name)?;
-    let client = runtime.block_on(connect(&address))?;
+    let channel = runtime.block_on(connect(&address))?;
+    let client = GreeterClient::new(channel.clone());
     let window = Window::new(time);
     let callers = match work {
         "check" => return runtime.block_on(check(client)),
         "sequential" => vec![runtime.block_on(call(client, window))?],
+        "down-100" => return runtime.block_on(down(FlowClient::new(channel), Flow::new(window, 100), 100)),
+        "down-64k" => return runtime.block_on(down(FlowClient::new(channel), Flow::new(window, 65_536), 65_536)),
+        "up-100" => return runtime.block_on(up(FlowClient::new(channel), Flow::new(window, 100), 100)),
+        "up-64k" => return runtime.block_on(up(FlowClient::new(channel), Flow::new(window, 65_536), 65_536)),
         "8-tasks" => runtime.block_on(tasks(8, &client, window))?,
         "8-threads" => threads(8, &client, window, drive(runtime, name))?,
         "beside-slow-method" => runtime.block_on(beside(client, window, true))?,
@@ -40,9 +50,54 @@ fn run() -> Outcome {
     Ok(harness::report(callers)?)
 }
 
-async fn connect(address: &str) -> Result<Client, Error> {
+async fn connect(address: &str) -> Result<Channel, Error> {
     let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
-    Ok(GreeterClient::new(endpoint.connect().await?))
+    Ok(endpoint.connect().await?)
+}
+
+async fn down(mut client: FlowClient<Channel>, mut flow: Flow, size: usize) -> Outcome {
+    let mut chunks = client.down(Order { size: size as u32 }).await?.into_inner();
+    while let Some(chunk) = chunks.message().await? {
+        if chunk.body.len() != size {
+            return Err("a chunk has another size".into());
+        }
+        if !flow.passed() {
+            break;
+        }
+    }
+    Ok(flow.report()?)
+}
+
+/// Chunks until the flow says that it was the last: no channel between the caller and tonic is faster.
+struct Measured {
+    body: Vec<u8>,
+    flow: Arc<Mutex<Flow>>,
+    over: bool,
+}
+
+impl Stream for Measured {
+    type Item = Chunk;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        let goes_on = self.flow.lock().unwrap_or_else(PoisonError::into_inner).passed();
+        self.over = !goes_on;
+        Poll::Ready(Some(Chunk { body: self.body.clone() }))
+    }
+}
+
+async fn up(mut client: FlowClient<Channel>, flow: Flow, size: usize) -> Outcome {
+    let flow = Arc::new(Mutex::new(flow));
+    let chunks = Measured { body: vec![7; size], flow: Arc::clone(&flow), over: false };
+    let receipt = client.up(chunks).await?.into_inner();
+    let flow = flow.lock().unwrap_or_else(PoisonError::into_inner);
+    flow.report()?;
+    if (receipt.chunks, receipt.bytes) == (flow.all(), flow.all() * size as u64) {
+        return Ok(());
+    }
+    Err(format!("{} chunks were sent, {} came", flow.all(), receipt.chunks).into())
 }
 
 fn request(name: &str) -> HelloRequest {

@@ -3,6 +3,10 @@
 use super::{Cell, Contender, Load, Measure, OURS, client};
 
 const RATE: Measure = Measure { key: "rate", title: "calls/s" };
+const MEGABYTES: Measure = Measure { key: "megabytes", title: "MB/s" };
+const MESSAGES: Measure = Measure { key: "rate", title: "messages/s" };
+const FLOW_SERVER: Measure = Measure { key: "server_cpu", title: "server CPU µs a message" };
+const FLOW_CLIENT: Measure = Measure { key: "client_cpu", title: "client CPU µs a message" };
 const P50: Measure = Measure { key: "p50", title: "p50 µs" };
 const P99: Measure = Measure { key: "p99", title: "p99 µs" };
 const SERVER: Measure = Measure { key: "server_cpu", title: "server CPU µs a call" };
@@ -51,6 +55,46 @@ pub(super) fn all() -> Vec<Cell> {
             "the same method that take 20 ms by their content",
             "threadwire-grpc-client beside-slow-content",
             "tonic-grpc-client beside-slow-content@current_thread",
+        ),
+        flow(
+            "down-100",
+            "server to client, messages of 100 bytes",
+            &[MESSAGES, FLOW_CLIENT, FLOW_SERVER],
+            [
+                "threadwire-grpc-client down-100",
+                "tonic-grpc-client down-100@current_thread",
+                "tonic-grpc-client down-100@multi_thread",
+            ],
+        ),
+        flow(
+            "up-100",
+            "client to server, messages of 100 bytes",
+            &[MESSAGES, FLOW_CLIENT, FLOW_SERVER],
+            [
+                "threadwire-grpc-client up-100",
+                "tonic-grpc-client up-100@current_thread",
+                "tonic-grpc-client up-100@multi_thread",
+            ],
+        ),
+        flow(
+            "down-64k",
+            "server to client, messages of 64 KiB",
+            &[MEGABYTES, FLOW_CLIENT, FLOW_SERVER],
+            [
+                "threadwire-grpc-client down-64k",
+                "tonic-grpc-client down-64k@current_thread",
+                "tonic-grpc-client down-64k@multi_thread",
+            ],
+        ),
+        flow(
+            "up-64k",
+            "client to server, messages of 64 KiB",
+            &[MEGABYTES, FLOW_CLIENT, FLOW_SERVER],
+            [
+                "threadwire-grpc-client up-64k",
+                "tonic-grpc-client up-64k@current_thread",
+                "tonic-grpc-client up-64k@multi_thread",
+            ],
         ),
     ]
 }
@@ -127,6 +171,20 @@ fn eight(suffix: &str, servers: &str, ours: &'static str) -> Cell {
             tonic(TONIC_MANY, "tonic-grpc-client 8-threads@multi_thread"),
             tonic("for reference: tonic, 8 tasks, current_thread", "tonic-grpc-client 8-tasks@current_thread"),
             tonic("for reference: tonic, 8 tasks, multi_thread", "tonic-grpc-client 8-tasks@multi_thread"),
+        ],
+    }
+}
+
+/// One stream on one connection.
+fn flow(what: &str, text: &str, measures: &'static [Measure], [ours, one, many]: [&'static str; 3]) -> Cell {
+    Cell {
+        name: format!("stream-{what}"),
+        title: format!("one gRPC stream, {text}, each client with its own library's server"),
+        measures,
+        contenders: vec![
+            client(OURS, SERVER_OURS, ours),
+            client(TONIC_ONE, SERVER_TONIC_ONE, one),
+            client(TONIC_MANY, SERVER_TONIC_MANY, many),
         ],
     }
 }

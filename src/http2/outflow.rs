@@ -1,0 +1,204 @@
+//! Short messages that a stream sends in quick succession: they gather, and leave together.
+//!
+//! A message that comes after a pause is handed to h2 and leaves at once, on the thread that sends it. One that comes
+//! within [`PAUSE`] of the last is put into the stream's buffer, and whoever reads for the connection is told, once;
+//! it hands on what it finds there when it comes to it, with all that was added meanwhile. So a lone message costs no
+//! hop, and many cost a copy each instead of a frame and a system call. A buffer that is full is handed on by the
+//! sender itself, which waits for the window then.
+//!
+//! Why nothing stays in a buffer: whoever adds to it puts the stream on the connection's list afterwards, if it is not
+//! there, makes a wish and rings; the driver takes the stream off the list before it looks into the buffer. What the
+//! window does not take stays, and h2 wakes the stream's `Ears` when there is room, which put it on the list again. The
+//! order is kept: all that is handed to h2 comes through the buffer, by the driver under its lock, or by the sender,
+//! who has emptied it before.
+
+use super::failure::Failure;
+use super::stream::Half;
+use crate::link::{Wish, lock};
+use bytes::Bytes;
+use std::mem;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+/// A message that comes so soon after the last one is one of many: well below the time of a round trip, so that who
+/// waits for an answer before each message has no delay.
+const PAUSE: Duration = Duration::from_micros(20);
+/// Longer ones are handed on as they are.
+const SHORT: usize = 8 * 1024;
+/// A buffer is full with this.
+const FULL: usize = 32 * 1024;
+
+/// The streams of one connection in whose buffers there may be something.
+#[derive(Debug, Default)]
+pub(super) struct Outflow {
+    // Guards the list alone; a leaf, taken under h2's lock, too.
+    list: Mutex<Vec<Arc<Half>>>,
+    wish: OnceLock<Arc<Wish>>,
+}
+
+impl Outflow {
+    /// The engine that is to run for it.
+    pub(super) fn of(&self, wish: &Arc<Wish>) {
+        // There is one engine, which says so once.
+        let _ = self.wish.set(Arc::clone(wish));
+    }
+
+    pub(super) fn add(&self, half: Arc<Half>) {
+        lock(&self.list).push(half);
+        if let Some(wish) = self.wish.get() {
+            wish.make();
+        }
+    }
+
+    /// Hands on what has gathered, as far as the windows take it. For whoever drives, before each step. `scratch` keeps
+    /// the list's memory.
+    pub(super) fn push(&self, scratch: &mut Vec<Arc<Half>>, now: Instant) {
+        mem::swap(&mut *lock(&self.list), scratch);
+        for half in scratch.drain(..) {
+            half.hand_on(now);
+        }
+    }
+}
+
+/// What a stream has gathered.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// What the driver has begun to hand on.
+    begun: Bytes,
+    bytes: Vec<u8>,
+    /// When the buffer was last empty, or a message was handed on beside it.
+    last: Option<Instant>,
+}
+
+/// What becomes of a message.
+#[derive(Debug)]
+pub(super) enum Sending {
+    /// It has been gathered.
+    Later,
+    /// It is to be handed on now, behind this.
+    Now(Bytes, Bytes),
+}
+
+impl Gathered {
+    fn is_empty(&self) -> bool {
+        self.begun.is_empty() && self.bytes.is_empty()
+    }
+
+    fn take(&mut self) -> (Bytes, Bytes) {
+        (mem::take(&mut self.begun), mem::take(&mut self.bytes).into())
+    }
+
+    /// Takes a message in, if it is one of many.
+    pub(super) fn add(&mut self, message: &[u8]) -> Sending {
+        let is_first = self.is_empty();
+        let soon = !is_first || self.is_soon(Instant::now());
+        if !soon || message.len() > SHORT || self.bytes.len() + message.len() > FULL {
+            let (begun, bytes) = self.take();
+            return Sending::Now(begun, bytes);
+        }
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve(FULL);
+        }
+        self.bytes.extend_from_slice(message);
+        Sending::Later
+    }
+
+    fn is_soon(&mut self, now: Instant) -> bool {
+        let soon = self.last.is_some_and(|last| now.saturating_duration_since(last) < PAUSE);
+        self.last = Some(now);
+        soon
+    }
+}
+
+impl Half {
+    /// All that has gathered, for the sender to hand on.
+    pub(super) fn take_gathered(&self) -> (Bytes, Bytes) {
+        lock(&self.gathered).take()
+    }
+
+    /// Takes a message in, if it is one of many. True: whoever drives is to be told.
+    pub(super) fn gather(self: &Arc<Self>, message: &[u8]) -> (Sending, bool) {
+        let sending = lock(&self.gathered).add(message);
+        let tell = matches!(sending, Sending::Later) && self.list();
+        (sending, tell)
+    }
+
+    /// Hands on as much as the window takes. For whoever drives.
+    fn hand_on(self: &Arc<Self>, now: Instant) {
+        // Before the look, so that what comes after it is listed again.
+        self.unlist();
+        let mut gathered = lock(&self.gathered);
+        while !gathered.is_empty() {
+            if gathered.begun.is_empty() {
+                gathered.begun = mem::take(&mut gathered.bytes).into();
+                gathered.last = Some(now);
+            }
+            match self.hand_on_some(&mut gathered.begun) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(())) => {}
+                // The stream is over; the sender learns it when it next hands something on itself.
+                Poll::Ready(Err(_)) => {
+                    *gathered = Gathered::default();
+                }
+            }
+        }
+    }
+
+    /// Ready: there is nothing more of it.
+    fn hand_on_some(self: &Arc<Self>, bytes: &mut Bytes) -> Poll<Result<(), Failure>> {
+        while !bytes.is_empty() {
+            let room = if self.reserve(bytes.len())? {
+                bytes.len()
+            } else {
+                match self.poll_room_of_driver() {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(room) => room?,
+                }
+            };
+            self.send(bytes.split_to(room.min(bytes.len())), false)?;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FULL, Gathered, PAUSE, SHORT, Sending};
+    use std::time::Instant;
+
+    fn in_a_burst() -> Gathered {
+        Gathered { last: Some(Instant::now() + PAUSE * 1_000), ..Gathered::default() }
+    }
+
+    #[test]
+    fn the_first_message_and_one_after_a_pause_leave_at_once() {
+        let mut gathered = Gathered::default();
+        assert!(matches!(gathered.add(b"first"), Sending::Now(begun, before) if begun.is_empty() && before.is_empty()));
+        gathered.last = Instant::now().checked_sub(PAUSE);
+        assert!(matches!(gathered.add(b"later"), Sending::Now(..)));
+        assert!(gathered.is_empty());
+    }
+
+    #[test]
+    fn those_of_a_burst_gather_in_order_until_the_buffer_is_full() {
+        let mut gathered = in_a_burst();
+        let message = [7; 1_000];
+        for count in 1..=FULL / message.len() {
+            assert!(matches!(gathered.add(&message), Sending::Later));
+            assert_eq!(gathered.bytes.len(), count * message.len());
+        }
+        assert_eq!(gathered.bytes.capacity(), FULL);
+        let Sending::Now(begun, before) = gathered.add(&message) else { panic!("it takes more than it may") };
+        assert_eq!((begun.len(), before.len()), (0, FULL / message.len() * message.len()));
+        assert!(gathered.is_empty());
+    }
+
+    #[test]
+    fn what_is_long_pushes_out_what_came_before_it() {
+        let mut gathered = in_a_burst();
+        assert!(matches!(gathered.add(b"short"), Sending::Later));
+        let Sending::Now(_, before) = gathered.add(&[7; SHORT + 1]) else { panic!("it was gathered") };
+        assert_eq!(before, b"short"[..]);
+    }
+}
