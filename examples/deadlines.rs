@@ -14,7 +14,7 @@ mod proto {
 use proto::{Note, Notes, NotesClient, NotesServer, Query};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
-use threadwire::grpc::{Channel, Request, Response, ResponseSink, Server, Status};
+use threadwire::grpc::{CancelCause, Channel, Request, Response, ResponseSink, Server, Status};
 
 /// A handler that works for ever, but looks whether anybody still waits.
 struct Slow {
@@ -28,7 +28,9 @@ impl Notes for Slow {
         loop {
             // A piece of work; this one is a sleep that ends with the call.
             if let Some(cause) = request.cancellation().wait_timeout(Duration::from_millis(10)) {
-                let _ = self.ended.send(cause.to_string());
+                // Both ends have the deadline; the client's word may be the first to come.
+                let expected = matches!(cause, CancelCause::Deadline | CancelCause::Peer);
+                let _ = self.ended.send(format!("stops, as expected: {expected}"));
                 return Err(Status::cancelled("nobody waits for it"));
             }
         }

@@ -78,7 +78,7 @@ fn deadlines() {
     let expected = [
         "the handler has a deadline: true",
         "the client: DEADLINE_EXCEEDED",
-        "the handler: the deadline of the call has passed",
+        "the handler: stops, as expected: true",
         "one note: Some(\"more\")",
         "the handler: CANCELLED",
     ];
