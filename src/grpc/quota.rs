@@ -65,6 +65,8 @@ impl Share {
     /// RESOURCE_EXHAUSTED if that is too much; nothing has changed then.
     pub(super) fn hold(&mut self, amount: usize) -> Result<(), Status> {
         match amount.checked_sub(self.held) {
+            // As of a message that was whole when it came.
+            Some(0) => {}
             Some(more) => self.quota.take(more)?,
             None => self.quota.give_back(self.held - amount),
         }

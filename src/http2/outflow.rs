@@ -9,8 +9,8 @@
 //! Why nothing stays in a buffer: whoever adds to it puts the stream on the connection's list afterwards, if it is not
 //! there, makes a wish and rings; the driver takes the stream off the list before it looks into the buffer. What the
 //! window does not take stays, and h2 wakes the stream's `Ears` when there is room, which put it on the list again. The
-//! order is kept: all that is handed to h2 comes through the buffer, by the driver under its lock, or by the sender,
-//! who has emptied it before.
+//! order is kept: whoever hands something to h2 does it under the lock `begun` (the driver), or has emptied that and
+//! the buffer before (the sender, the only one who adds to them).
 
 use super::failure::Failure;
 use super::stream::Half;
@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_micros(20);
 /// Longer ones are handed on as they are.
 const SHORT: usize = 8 * 1024;
 /// A buffer is full with this.
-const FULL: usize = 32 * 1024;
+const FULL: usize = 64 * 1024;
 
 /// The streams of one connection in whose buffers there may be something.
 #[derive(Debug, Default)]
@@ -64,8 +64,6 @@ impl Outflow {
 /// What a stream has gathered.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    /// What the driver has begun to hand on.
-    begun: Bytes,
     bytes: Vec<u8>,
     /// When the buffer was last empty, or a message was handed on beside it.
     last: Option<Instant>,
@@ -76,26 +74,16 @@ pub(super) struct Gathered {
 pub(super) enum Sending {
     /// It has been gathered.
     Later,
-    /// It is to be handed on now, behind this.
-    Now(Bytes, Bytes),
+    /// It is to be handed on now, behind what has gathered.
+    Now,
 }
 
 impl Gathered {
-    fn is_empty(&self) -> bool {
-        self.begun.is_empty() && self.bytes.is_empty()
-    }
-
-    fn take(&mut self) -> (Bytes, Bytes) {
-        (mem::take(&mut self.begun), mem::take(&mut self.bytes).into())
-    }
-
     /// Takes a message in, if it is one of many.
     pub(super) fn add(&mut self, message: &[u8]) -> Sending {
-        let is_first = self.is_empty();
-        let soon = !is_first || self.is_soon(Instant::now());
+        let soon = !self.bytes.is_empty() || self.is_soon(Instant::now());
         if !soon || message.len() > SHORT || self.bytes.len() + message.len() > FULL {
-            let (begun, bytes) = self.take();
-            return Sending::Now(begun, bytes);
+            return Sending::Now;
         }
         if self.bytes.capacity() == 0 {
             self.bytes.reserve(FULL);
@@ -113,8 +101,10 @@ impl Gathered {
 
 impl Half {
     /// All that has gathered, for the sender to hand on.
-    pub(super) fn take_gathered(&self) -> (Bytes, Bytes) {
-        lock(&self.gathered).take()
+    pub(super) fn take_gathered(&self) -> [Bytes; 2] {
+        let mut begun = lock(&self.begun);
+        let bytes = mem::take(&mut lock(&self.gathered).bytes);
+        [mem::take(&mut *begun), bytes.into()]
     }
 
     /// Takes a message in, if it is one of many. True: whoever drives is to be told.
@@ -128,19 +118,21 @@ impl Half {
     fn hand_on(self: &Arc<Self>, now: Instant) {
         // Before the look, so that what comes after it is listed again.
         self.unlist();
-        let mut gathered = lock(&self.gathered);
-        while !gathered.is_empty() {
-            if gathered.begun.is_empty() {
-                gathered.begun = mem::take(&mut gathered.bytes).into();
+        let mut begun = lock(&self.begun);
+        loop {
+            if begun.is_empty() {
+                let mut gathered = lock(&self.gathered);
+                if gathered.bytes.is_empty() {
+                    return;
+                }
+                *begun = mem::take(&mut gathered.bytes).into();
                 gathered.last = Some(now);
             }
-            match self.hand_on_some(&mut gathered.begun) {
+            match self.hand_on_some(&mut begun) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(())) => {}
                 // The stream is over; the sender learns it when it next hands something on itself.
-                Poll::Ready(Err(_)) => {
-                    *gathered = Gathered::default();
-                }
+                Poll::Ready(Err(_)) => *begun = Bytes::new(),
             }
         }
     }
@@ -174,10 +166,10 @@ mod tests {
     #[test]
     fn the_first_message_and_one_after_a_pause_leave_at_once() {
         let mut gathered = Gathered::default();
-        assert!(matches!(gathered.add(b"first"), Sending::Now(begun, before) if begun.is_empty() && before.is_empty()));
+        assert!(matches!(gathered.add(b"first"), Sending::Now));
         gathered.last = Instant::now().checked_sub(PAUSE);
-        assert!(matches!(gathered.add(b"later"), Sending::Now(..)));
-        assert!(gathered.is_empty());
+        assert!(matches!(gathered.add(b"later"), Sending::Now));
+        assert!(gathered.bytes.is_empty());
     }
 
     #[test]
@@ -189,16 +181,15 @@ mod tests {
             assert_eq!(gathered.bytes.len(), count * message.len());
         }
         assert_eq!(gathered.bytes.capacity(), FULL);
-        let Sending::Now(begun, before) = gathered.add(&message) else { panic!("it takes more than it may") };
-        assert_eq!((begun.len(), before.len()), (0, FULL / message.len() * message.len()));
-        assert!(gathered.is_empty());
+        assert!(matches!(gathered.add(&message), Sending::Now));
+        assert_eq!(gathered.bytes.len(), FULL / message.len() * message.len());
     }
 
     #[test]
     fn what_is_long_pushes_out_what_came_before_it() {
         let mut gathered = in_a_burst();
         assert!(matches!(gathered.add(b"short"), Sending::Later));
-        let Sending::Now(_, before) = gathered.add(&[7; SHORT + 1]) else { panic!("it was gathered") };
-        assert_eq!(before, b"short"[..]);
+        assert!(matches!(gathered.add(&[7; SHORT + 1]), Sending::Now));
+        assert_eq!(gathered.bytes, b"short"[..]);
     }
 }

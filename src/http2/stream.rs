@@ -171,7 +171,9 @@ pub(super) struct Half {
     stream: Mutex<Option<SendStream<Bytes>>>,
     /// This side has reset it.
     reset: AtomicBool,
-    // Guards what is sent soon; taken before `stream`.
+    // Guards who hands on what has gathered, and what of it the window has not taken; taken before the next two.
+    pub(super) begun: Mutex<Bytes>,
+    // Guards what is sent soon; a leaf.
     pub(super) gathered: Mutex<Gathered>,
     /// It is on the list of `outflow`.
     listed: AtomicBool,
@@ -214,6 +216,7 @@ impl Half {
         Arc::new_cyclic(|half| Self {
             stream: Mutex::new(Some(stream)),
             reset: AtomicBool::new(false),
+            begun: Mutex::default(),
             gathered: Mutex::default(),
             listed: AtomicBool::new(false),
             outflow: Arc::clone(outflow),
@@ -223,7 +226,8 @@ impl Half {
 
     /// Has whoever drives look for what has gathered. True: it did not know.
     pub(super) fn list(self: &Arc<Self>) -> bool {
-        let unknown = !self.listed.swap(true, Ordering::AcqRel);
+        // The load is enough for who has added something: the driver takes it off the list before it locks the buffer.
+        let unknown = !self.listed.load(Ordering::Acquire) && !self.listed.swap(true, Ordering::AcqRel);
         if unknown {
             self.outflow.add(Arc::clone(self));
         }
@@ -390,10 +394,7 @@ impl Outbound {
                 }
                 Ok(())
             }
-            (Sending::Now(begun, before), _) => {
-                self.hand_on([begun, before], deadline)?;
-                self.send(std::mem::take(message).into(), false, deadline)
-            }
+            (Sending::Now, _) => self.send(std::mem::take(message).into(), false, deadline),
         }
     }
 
@@ -402,12 +403,7 @@ impl Outbound {
     /// # Errors
     /// Those of `send`.
     pub(crate) fn flush(&mut self, deadline: Option<Instant>) -> Result<(), Failure> {
-        let (begun, bytes) = self.half.take_gathered();
-        self.hand_on([begun, bytes], deadline)
-    }
-
-    fn hand_on(&mut self, gathered: [Bytes; 2], deadline: Option<Instant>) -> Result<(), Failure> {
-        for bytes in gathered.into_iter().filter(|bytes| !bytes.is_empty()) {
+        for bytes in self.half.take_gathered().into_iter().filter(|bytes| !bytes.is_empty()) {
             // Messages are lost if it fails: nothing that follows would be understood.
             let sent = self.send_now(bytes, false, deadline, |_| false);
             self.torn |= matches!(sent, Err(Failure::TimedOut));

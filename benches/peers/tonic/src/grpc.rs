@@ -13,10 +13,13 @@ use proto::{Chunk, HelloReply, HelloRequest, Order, Receipt};
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::task::{Context, Poll};
-use tokio_stream::Stream;
+use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
+
+/// As in the examples of its documentation.
+const CHANNEL: usize = 128;
 
 struct Greetings;
 
@@ -51,10 +54,17 @@ struct Chunks;
 
 #[tonic::async_trait]
 impl Flow for Chunks {
-    type DownStream = Endless;
+    type DownStream = Pin<Box<dyn Stream<Item = Result<Chunk, Status>> + Send>>;
 
-    async fn down(&self, request: Request<Order>) -> Result<Response<Endless>, Status> {
-        Ok(Response::new(Endless(vec![7; request.get_ref().size as usize])))
+    async fn down(&self, request: Request<Order>) -> Result<Response<Self::DownStream>, Status> {
+        let order = request.get_ref();
+        let body = vec![7; order.size as usize];
+        if !order.by_channel {
+            return Ok(Response::new(Box::pin(Endless(body))));
+        }
+        let (sender, receiver) = tokio::sync::mpsc::channel(CHANNEL);
+        tokio::spawn(async move { while sender.send(Ok(Chunk { body: body.clone() })).await.is_ok() {} });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 
     async fn up(&self, request: Request<Streaming<Chunk>>) -> Result<Response<Receipt>, Status> {

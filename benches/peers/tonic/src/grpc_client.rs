@@ -17,10 +17,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 use tokio::runtime::{Handle, Runtime};
-use tokio_stream::Stream;
+use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::transport::{Channel, Endpoint};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
+/// As in the examples of its documentation.
+const CHANNEL: usize = 128;
+
 type Client = GreeterClient<Channel>;
 
 fn main() -> ExitCode {
@@ -37,9 +40,17 @@ fn run() -> Outcome {
     let callers = match work {
         "check" => return runtime.block_on(check(client)),
         "sequential" => vec![runtime.block_on(call(client, window))?],
-        "down-100" => return runtime.block_on(down(FlowClient::new(channel), Flow::new(window, 100), 100)),
-        "down-64k" => return runtime.block_on(down(FlowClient::new(channel), Flow::new(window, 65_536), 65_536)),
+        "down-100" => return runtime.block_on(down(FlowClient::new(channel), Flow::new(window, 100), 100, false)),
+        "down-100-channel" => {
+            return runtime.block_on(down(FlowClient::new(channel), Flow::new(window, 100), 100, true));
+        }
+        "down-64k" => {
+            return runtime.block_on(down(FlowClient::new(channel), Flow::new(window, 65_536), 65_536, false));
+        }
         "up-100" => return runtime.block_on(up(FlowClient::new(channel), Flow::new(window, 100), 100)),
+        "up-100-channel" => {
+            return runtime.block_on(up_by_channel(FlowClient::new(channel), Flow::new(window, 100), 100));
+        }
         "up-64k" => return runtime.block_on(up(FlowClient::new(channel), Flow::new(window, 65_536), 65_536)),
         "8-tasks" => runtime.block_on(tasks(8, &client, window))?,
         "8-threads" => threads(8, &client, window, drive(runtime, name))?,
@@ -55,8 +66,8 @@ async fn connect(address: &str) -> Result<Channel, Error> {
     Ok(endpoint.connect().await?)
 }
 
-async fn down(mut client: FlowClient<Channel>, mut flow: Flow, size: usize) -> Outcome {
-    let mut chunks = client.down(Order { size: size as u32 }).await?.into_inner();
+async fn down(mut client: FlowClient<Channel>, mut flow: Flow, size: usize, by_channel: bool) -> Outcome {
+    let mut chunks = client.down(Order { size: size as u32, by_channel }).await?.into_inner();
     while let Some(chunk) = chunks.message().await? {
         if chunk.body.len() != size {
             return Err("a chunk has another size".into());
@@ -95,6 +106,23 @@ async fn up(mut client: FlowClient<Channel>, flow: Flow, size: usize) -> Outcome
     let flow = flow.lock().unwrap_or_else(PoisonError::into_inner);
     flow.report()?;
     if (receipt.chunks, receipt.bytes) == (flow.all(), flow.all() * size as u64) {
+        return Ok(());
+    }
+    Err(format!("{} chunks were sent, {} came", flow.all(), receipt.chunks).into())
+}
+
+/// As a caller has it that is a loop.
+async fn up_by_channel(mut client: FlowClient<Channel>, mut flow: Flow, size: usize) -> Outcome {
+    let (sender, receiver) = tokio::sync::mpsc::channel(CHANNEL);
+    let sending = tokio::spawn(async move {
+        let body = vec![7; size];
+        while sender.send(Chunk { body: body.clone() }).await.is_ok() && flow.passed() {}
+        flow
+    });
+    let receipt = client.up(ReceiverStream::new(receiver)).await?.into_inner();
+    let flow = sending.await?;
+    flow.report()?;
+    if receipt.chunks == flow.all() {
         return Ok(());
     }
     Err(format!("{} chunks were sent, {} came", flow.all(), receipt.chunks).into())

@@ -3,10 +3,10 @@
 use super::{Cell, Contender, Load, Measure, OURS, client};
 
 const RATE: Measure = Measure { key: "rate", title: "calls/s" };
-const MEGABYTES: Measure = Measure { key: "megabytes", title: "MB/s" };
-const MESSAGES: Measure = Measure { key: "rate", title: "messages/s" };
 const FLOW_SERVER: Measure = Measure { key: "server_cpu", title: "server CPU µs a message" };
 const FLOW_CLIENT: Measure = Measure { key: "client_cpu", title: "client CPU µs a message" };
+const MESSAGES: &[Measure] = &[Measure { key: "rate", title: "messages/s" }, FLOW_CLIENT, FLOW_SERVER];
+const MEGABYTES: &[Measure] = &[Measure { key: "megabytes", title: "MB/s" }, FLOW_CLIENT, FLOW_SERVER];
 const P50: Measure = Measure { key: "p50", title: "p50 µs" };
 const P99: Measure = Measure { key: "p99", title: "p99 µs" };
 const SERVER: Measure = Measure { key: "server_cpu", title: "server CPU µs a call" };
@@ -27,6 +27,12 @@ const SERVER_PLAIN: &str = "h2-plain-grpc";
 
 const TONIC_ONE: &str = "tonic, current_thread";
 const TONIC_MANY: &str = "tonic, multi_thread";
+/// tonic asks a stream for its messages. A loop that sends, as ours are, feeds it through a channel; a stream that always
+/// has the next one is the best case.
+const CHANNEL_ONE: &str = "tonic, a loop and a channel, current_thread";
+const CHANNEL_MANY: &str = "tonic, a loop and a channel, multi_thread";
+const READY_ONE: &str = "tonic, always ready, current_thread";
+const READY_MANY: &str = "tonic, always ready, multi_thread";
 const RAW: &str = "raw TCP, 64 bytes";
 
 const SEQUENTIAL_OURS: &str = "threadwire-grpc-client sequential";
@@ -59,41 +65,43 @@ pub(super) fn all() -> Vec<Cell> {
         flow(
             "down-100",
             "server to client, messages of 100 bytes",
-            &[MESSAGES, FLOW_CLIENT, FLOW_SERVER],
-            [
-                "threadwire-grpc-client down-100",
-                "tonic-grpc-client down-100@current_thread",
-                "tonic-grpc-client down-100@multi_thread",
+            MESSAGES,
+            &[
+                (OURS, SERVER_OURS, "threadwire-grpc-client down-100"),
+                (CHANNEL_ONE, SERVER_TONIC_ONE, "tonic-grpc-client down-100-channel@current_thread"),
+                (CHANNEL_MANY, SERVER_TONIC_MANY, "tonic-grpc-client down-100-channel@multi_thread"),
+                (READY_ONE, SERVER_TONIC_ONE, "tonic-grpc-client down-100@current_thread"),
             ],
         ),
         flow(
             "up-100",
             "client to server, messages of 100 bytes",
-            &[MESSAGES, FLOW_CLIENT, FLOW_SERVER],
-            [
-                "threadwire-grpc-client up-100",
-                "tonic-grpc-client up-100@current_thread",
-                "tonic-grpc-client up-100@multi_thread",
+            MESSAGES,
+            &[
+                (OURS, SERVER_OURS, "threadwire-grpc-client up-100"),
+                (CHANNEL_ONE, SERVER_TONIC_ONE, "tonic-grpc-client up-100-channel@current_thread"),
+                (CHANNEL_MANY, SERVER_TONIC_MANY, "tonic-grpc-client up-100-channel@multi_thread"),
+                (READY_ONE, SERVER_TONIC_ONE, "tonic-grpc-client up-100@current_thread"),
             ],
         ),
         flow(
             "down-64k",
             "server to client, messages of 64 KiB",
-            &[MEGABYTES, FLOW_CLIENT, FLOW_SERVER],
-            [
-                "threadwire-grpc-client down-64k",
-                "tonic-grpc-client down-64k@current_thread",
-                "tonic-grpc-client down-64k@multi_thread",
+            MEGABYTES,
+            &[
+                (OURS, SERVER_OURS, "threadwire-grpc-client down-64k"),
+                (READY_ONE, SERVER_TONIC_ONE, "tonic-grpc-client down-64k@current_thread"),
+                (READY_MANY, SERVER_TONIC_MANY, "tonic-grpc-client down-64k@multi_thread"),
             ],
         ),
         flow(
             "up-64k",
             "client to server, messages of 64 KiB",
-            &[MEGABYTES, FLOW_CLIENT, FLOW_SERVER],
-            [
-                "threadwire-grpc-client up-64k",
-                "tonic-grpc-client up-64k@current_thread",
-                "tonic-grpc-client up-64k@multi_thread",
+            MEGABYTES,
+            &[
+                (OURS, SERVER_OURS, "threadwire-grpc-client up-64k"),
+                (READY_ONE, SERVER_TONIC_ONE, "tonic-grpc-client up-64k@current_thread"),
+                (READY_MANY, SERVER_TONIC_MANY, "tonic-grpc-client up-64k@multi_thread"),
             ],
         ),
     ]
@@ -175,17 +183,18 @@ fn eight(suffix: &str, servers: &str, ours: &'static str) -> Cell {
     }
 }
 
-/// One stream on one connection.
-fn flow(what: &str, text: &str, measures: &'static [Measure], [ours, one, many]: [&'static str; 3]) -> Cell {
+/// One stream on one connection; contenders by their name, server and client.
+fn flow(
+    what: &str,
+    text: &str,
+    rate: &'static [Measure],
+    contenders: &[(&'static str, &'static str, &'static str)],
+) -> Cell {
     Cell {
         name: format!("stream-{what}"),
         title: format!("one gRPC stream, {text}, each client with its own library's server"),
-        measures,
-        contenders: vec![
-            client(OURS, SERVER_OURS, ours),
-            client(TONIC_ONE, SERVER_TONIC_ONE, one),
-            client(TONIC_MANY, SERVER_TONIC_MANY, many),
-        ],
+        measures: rate,
+        contenders: contenders.iter().map(|(name, server, line)| client(name, server, line)).collect(),
     }
 }
 
