@@ -117,6 +117,11 @@ fn generic() {
 }
 
 #[test]
+fn in_process() {
+    assert_eq!(run("in_process"), ["greets_by_name ... ok"]);
+}
+
+#[test]
 fn by_hand() {
     // What the server says of the connection comes before its answer or between; that has an order.
     let lines = run("by_hand");

@@ -41,8 +41,8 @@ pub use method::{CallKind, InvalidMethod, MethodDescriptor};
 pub use request::Request;
 pub use response::Response;
 pub use server::{
-    Dispatch, IncomingCall, Next, RequestStream, ResponseSink, Server, ServerBuilder, ServerHandle, ServerInterceptor,
-    ServiceDefinition, ShutdownReport,
+    Dispatch, InProcess, IncomingCall, Next, RequestStream, ResponseSink, Server, ServerBuilder, ServerHandle,
+    ServerInterceptor, ServiceDefinition, ShutdownReport,
 };
 pub use status::{Origin, Status};
 pub use taps::Completed;

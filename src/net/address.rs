@@ -1,5 +1,8 @@
 //! Addresses: reading them, resolving names under a deadline, and what a peer is called.
 
+use super::connect::connect;
+use super::local::Local;
+use super::socket::{Socket, Transport};
 use crate::{Error, Threads};
 use std::fmt;
 use std::io;
@@ -15,6 +18,8 @@ pub enum PeerAddress {
     Tcp(SocketAddr),
     /// A Unix socket; those have no useful address.
     Unix,
+    /// Another part of this process.
+    InProcess,
     /// Another kind of stream.
     Unknown,
 }
@@ -24,6 +29,7 @@ impl fmt::Display for PeerAddress {
         match self {
             Self::Tcp(address) => address.fmt(f),
             Self::Unix => f.write_str("unix"),
+            Self::InProcess => f.write_str("in-process"),
             Self::Unknown => f.write_str("unknown"),
         }
     }
@@ -32,11 +38,19 @@ impl fmt::Display for PeerAddress {
 /// What is to be connected to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// A name or an IP address, without brackets.
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    way: Way,
     /// `host:port` as it goes on the wire, an IPv6 address in brackets.
     pub(crate) authority: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Way {
+    Tcp {
+        /// A name or an IP address, without brackets.
+        host: String,
+        port: u16,
+    },
+    Local(Local),
 }
 
 /// Reads the target of a gRPC channel: `http://host:port` or `host:port`.
@@ -58,7 +72,29 @@ pub(crate) fn parse_target(text: &str) -> Result<Target, Error> {
 impl Target {
     pub(crate) fn new(host: &str, port: u16) -> Self {
         let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-        Self { host: host.to_owned(), port, authority }
+        Self { way: Way::Tcp { host: host.to_owned(), port }, authority }
+    }
+
+    /// What listens within this process.
+    pub(crate) fn local(local: Local) -> Self {
+        Self { way: Way::Local(local), authority: "in-process".to_owned() }
+    }
+
+    /// Connects, within `timeout`.
+    ///
+    /// # Errors
+    /// [`Error::Resolve`], [`Error::Connect`] or [`Error::TimedOut`].
+    pub(crate) fn connect(&self, threads: &Threads, timeout: Duration) -> Result<Box<dyn Transport>, Error> {
+        match &self.way {
+            Way::Tcp { host, port } => {
+                let (stream, _) = connect(threads, host, *port, timeout)?;
+                Ok(Box::new(Socket::new(stream)))
+            }
+            Way::Local(local) => {
+                let failed = |source| Error::Connect { address: self.authority.clone(), source };
+                local.connect().map_err(failed)
+            }
+        }
     }
 }
 
@@ -143,8 +179,9 @@ mod tests {
     fn targets_are_read() {
         let target = |text| parse_target(text).unwrap();
         assert_eq!(target("http://localhost:50051"), Target::new("localhost", 50051));
-        assert_eq!(target("http://[::1]:5/"), Target { host: "::1".into(), port: 5, authority: "[::1]:5".into() });
-        assert_eq!(target("http://a").port, 80);
+        assert_eq!(target("http://[::1]:5/"), Target::new("::1", 5));
+        assert_eq!(target("http://[::1]:5/").authority, "[::1]:5");
+        assert_eq!(target("http://a"), Target::new("a", 80));
         assert_eq!(target("a:1").authority, "a:1");
         let error = |text| parse_target(text).unwrap_err().to_string();
         assert!(error("https://a:1").contains("TLS"));

@@ -9,6 +9,7 @@
 mod address;
 mod connect;
 mod listener;
+mod local;
 pub(crate) mod observer;
 mod peers;
 pub(crate) mod socket;
@@ -19,6 +20,7 @@ pub use address::PeerAddress;
 pub(crate) use address::{Target, parse_target};
 pub(crate) use connect::connect;
 pub(crate) use listener::Listener;
+pub(crate) use local::Local;
 pub use observer::{Direction, Observer};
 pub(crate) use peers::Peers;
 pub(crate) use socket::{Socket, Transport};

@@ -10,7 +10,7 @@ use super::super::mapping::{deadline_exceeded, has_passed};
 use super::Driver;
 use crate::http2::{self, Failure, Requests, Settings};
 use crate::link::{Attendant, Io};
-use crate::net::{self, Observer, Socket, Target, wait};
+use crate::net::{Observer, Target, wait};
 use crate::threads::Process;
 use crate::{Error, Limits, Threads};
 use std::fmt;
@@ -134,9 +134,9 @@ impl Connector {
 
     fn connect(&self, begin: Instant, until: Instant) -> Result<Arc<Requests>, Error> {
         let left = until.saturating_duration_since(Instant::now());
-        let (stream, _) = net::connect(&self.threads, &self.target.host, self.target.port, left)?;
+        let transport = self.target.connect(&self.threads, left)?;
         let attempt = self.state().attempts;
-        let io = Io::new(Box::new(Socket::new(stream)), self.limits.outbox_bytes, self.limits.write_timeout)
+        let io = Io::new(transport, self.limits.outbox_bytes, self.limits.write_timeout)
             .observed_by(self.observer.clone(), attempt);
         let no_descriptor = |source| Error::Io { operation: "making a descriptor to be woken by", source };
         let attendant = Attendant::of_clients(&self.threads).map_err(no_descriptor)?;

@@ -19,7 +19,7 @@ pub use intercept::{ClientInterceptor, Invoked, Invoker, OutgoingCall};
 pub use streaming::{PendingResponse, RequestSink, ResponseStream};
 
 use super::{MethodDescriptor, Request, Response, Status, frame};
-use crate::net::Observer;
+use crate::net::{Local, Observer, Target};
 use crate::protobuf::Payload;
 use crate::threads::Known;
 use crate::{Error, Limits, Threads, net};
@@ -83,6 +83,7 @@ impl Channel {
     pub fn builder(target: &str) -> ChannelBuilder {
         ChannelBuilder {
             target: target.to_owned(),
+            local: None,
             timeout: None,
             limits: Limits::default(),
             threads: Threads::default(),
@@ -210,6 +211,8 @@ pub enum Driver {
 #[derive(Clone)]
 pub struct ChannelBuilder {
     target: String,
+    /// Of a server in this process; then there is no target.
+    local: Option<Local>,
     timeout: Option<Duration>,
     limits: Limits,
     threads: Threads,
@@ -219,6 +222,11 @@ pub struct ChannelBuilder {
 }
 
 impl ChannelBuilder {
+    /// The settings of a channel to a server in this process.
+    pub(in crate::grpc) fn local(local: Local) -> Self {
+        Self { local: Some(local), ..Channel::builder("in-process") }
+    }
+
     /// How long a call may take that says nothing of its own; by default as long as it likes.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -273,7 +281,7 @@ impl ChannelBuilder {
     pub fn connect_lazy(mut self) -> Result<Channel, Error> {
         let interval = &mut self.limits.keepalive_interval;
         *interval = interval.map(|interval| interval.max(LEAST_KEEPALIVE_INTERVAL));
-        let target = net::parse_target(&self.target)?;
+        let target = self.local.map_or_else(|| net::parse_target(&self.target), |local| Ok(Target::local(local)))?;
         let heads = Heads::new(&target)?;
         let interceptors = Interceptors::new(self.interceptors, &target);
         let connector = Connector::new(target, &self.limits, &self.threads, self.driver, self.observer);

@@ -3,7 +3,7 @@
 use super::super::quota::Quota;
 use super::pool::Pool;
 use super::service::{Fallback, Router, ServiceDefinition};
-use super::{Core, Dispatch, RequestStream, ResponseSink, Server, ServerInterceptor};
+use super::{Core, Dispatch, InProcess, RequestStream, ResponseSink, Server, ServerInterceptor};
 use crate::grpc::{Request, Status};
 use crate::http2::Settings;
 use crate::link::{Attendant, Farewells};
@@ -122,32 +122,43 @@ impl ServerBuilder {
     /// [`Error::Address`], [`Error::Resolve`] or [`Error::Bind`]; [`Error::Io`] if there is no descriptor left.
     pub fn bind(self, address: &str) -> Result<Server, Error> {
         let listener = Listener::bind(&self.threads, address)?;
+        Ok(Server { core: self.core(Some(listener))? })
+    }
+
+    /// Starts a server that this process alone can reach, without a port: for tests of services and their clients. It
+    /// has all rules and bounds of a server on TCP, but those that are for addresses.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if there is no descriptor left.
+    pub fn in_process(self) -> Result<InProcess, Error> {
+        Ok(InProcess::new(self.core(None)?))
+    }
+
+    fn core(self, listener: Option<Listener>) -> Result<Arc<Core>, Error> {
         let attendant = Attendant::that_stays(&self.threads)
             .map_err(|source| Error::Io { operation: "making a descriptor to be woken by", source })?;
-        Ok(Server {
-            core: Arc::new(Core {
-                process: Process::this(),
-                listener,
-                router: Router::new(self.services, self.fallback, self.interceptors.into()),
-                pool: Pool::new(self.workers, &self.threads, &self.limits),
-                dispatch: self.dispatch,
-                farewells: Farewells::new(&attendant, self.limits.close_timeout),
-                attendant,
-                numbers: AtomicU64::new(1),
-                settings: Settings::new(&self.limits),
-                connections: Registry::new(),
-                peers: Peers::new(self.limits.connections_per_peer),
-                unfinished: Quota::new(
-                    self.limits.server_unfinished_message_bytes,
-                    "bytes of unfinished requests on this server",
-                ),
-                streams: Registry::new(),
-                cut_calls: AtomicUsize::new(0),
-                limits: self.limits,
-                threads: self.threads,
-                observer: self.observer,
-            }),
-        })
+        Ok(Arc::new(Core {
+            process: Process::this(),
+            listener,
+            router: Router::new(self.services, self.fallback, self.interceptors.into()),
+            pool: Pool::new(self.workers, &self.threads, &self.limits),
+            dispatch: self.dispatch,
+            farewells: Farewells::new(&attendant, self.limits.close_timeout),
+            attendant,
+            numbers: AtomicU64::new(1),
+            settings: Settings::new(&self.limits),
+            connections: Registry::new(),
+            peers: Peers::new(self.limits.connections_per_peer),
+            unfinished: Quota::new(
+                self.limits.server_unfinished_message_bytes,
+                "bytes of unfinished requests on this server",
+            ),
+            streams: Registry::new(),
+            cut_calls: AtomicUsize::new(0),
+            limits: self.limits,
+            threads: self.threads,
+            observer: self.observer,
+        }))
     }
 }
 

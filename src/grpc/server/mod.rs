@@ -5,7 +5,7 @@
 //!   one call and its answer, `leaving`: answers that their client takes slowly;
 //! - `connection`: a connection and its reader thread, `table`: its calls; `dispatch`: where handlers of unary calls
 //!   run, `pool`: their threads; `streaming`: calls with a thread of their own;
-//! - `builder`, `handle`: settings before, and the end.
+//! - `builder`, `handle`: settings before, and the end; `in_process`: a server for this process alone.
 
 mod builder;
 mod call;
@@ -13,6 +13,7 @@ mod connection;
 mod dispatch;
 mod handle;
 mod head;
+mod in_process;
 mod intercept;
 mod leaving;
 mod pool;
@@ -23,6 +24,7 @@ mod table;
 pub use builder::ServerBuilder;
 pub use dispatch::Dispatch;
 pub use handle::{ServerHandle, ShutdownReport};
+pub use in_process::InProcess;
 pub use intercept::{IncomingCall, Next, ServerInterceptor};
 pub use service::ServiceDefinition;
 pub use streaming::{RequestStream, ResponseSink};
@@ -31,14 +33,14 @@ use super::Status;
 use super::quota::{Quota, Share};
 use crate::http2::{self, Settings};
 use crate::link::{Attendant, Farewells, Io};
-use crate::net::{Listener, Observer, PeerAddress, Peers, Socket};
+use crate::net::{Listener, Observer, PeerAddress, Peers, Socket, Transport};
 use crate::threads::{Place, Process, Registry};
 use crate::{Error, Limits, Threads};
 use connection::Served;
 use pool::Pool;
 use service::{Router, Streaming};
 use std::fmt;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use streaming::StreamingCall;
@@ -76,7 +78,8 @@ pub struct Server {
 
 struct Core {
     process: Process,
-    listener: Listener,
+    /// None: connections come from this process alone.
+    listener: Option<Listener>,
     limits: Limits,
     settings: Settings,
     threads: Threads,
@@ -111,7 +114,7 @@ impl Server {
 
     /// The addresses it listens on.
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
-        self.core.listener.local_addresses()
+        self.core.local_addresses()
     }
 
     /// Serves, and does not return but for a failure.
@@ -135,7 +138,7 @@ impl Server {
             let accepting = core.accept_all();
             accepting.inspect_err(|error| log::error!(target: "threadwire::grpc", "no more connections: {error}"))
         })?;
-        Ok(ServerHandle::new(self.core, accepting))
+        Ok(ServerHandle::new(self.core, Some(accepting)))
     }
 }
 
@@ -147,24 +150,32 @@ impl Core {
     }
 
     fn accept_all(self: &Arc<Self>) -> Result<(), Error> {
+        let Some(listener) = &self.listener else { return Ok(()) };
         loop {
-            match self.listener.accept() {
-                Ok((stream, peer)) => self.admit(stream, peer),
+            match listener.accept() {
+                Ok((stream, peer)) => self.admit(Box::new(Socket::new(stream)), PeerAddress::Tcp(peer)),
                 Err(Error::Closed { .. }) => return Ok(()),
                 Err(error) => {
-                    self.listener.close();
+                    listener.close();
                     return Err(error);
                 }
             }
         }
     }
 
-    /// Gives one accepted connection its thread, or a GOAWAY.
-    fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+    fn local_addresses(&self) -> Vec<SocketAddr> {
+        self.listener.as_ref().map(Listener::local_addresses).unwrap_or_default()
+    }
+
+    /// Gives one connection its thread, or a GOAWAY.
+    fn admit(self: &Arc<Self>, transport: Box<dyn Transport>, peer: PeerAddress) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let io = Io::new(Box::new(Socket::new(stream)), self.limits.outbox_bytes, self.limits.write_timeout)
+        let io = Io::new(transport, self.limits.outbox_bytes, self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
-        let share = self.peers.enter(peer);
+        let share = match &peer {
+            PeerAddress::Tcp(peer) => self.peers.enter(*peer).map(Some),
+            _ => Some(None),
+        };
         let places = share.zip(self.connections.enter(self.limits.connections, Stage::Starting));
         let Some((share, place)) = places else {
             return self.farewells.say(io, FULL);
@@ -182,7 +193,7 @@ impl Core {
     }
 
     /// A connection's thread.
-    fn read(self: &Arc<Self>, io: Io, peer: SocketAddr, place: &Place<Stage>) {
+    fn read(self: &Arc<Self>, io: Io, peer: PeerAddress, place: &Place<Stage>) {
         let accept = match http2::accept(io, &self.attendant, &self.settings, head::HTTP1_ANSWER) {
             Ok(accept) => accept,
             Err(error) => {
@@ -190,7 +201,7 @@ impl Core {
                 return;
             }
         };
-        let served = Served::new(self, accept, PeerAddress::Tcp(peer));
+        let served = Served::new(self, accept, peer);
         if place.change(Stage::Serving(Arc::downgrade(&served))) {
             served.drain();
         }
@@ -217,7 +228,9 @@ impl Core {
     /// Ends every connection once its calls are over, and every thread that has nothing to do.
     /// Answers how many connections there were.
     fn drain(&self) -> usize {
-        self.listener.close();
+        if let Some(listener) = &self.listener {
+            listener.close();
+        }
         let open = self.connections.stop();
         self.live().iter().for_each(|served| served.drain());
         self.pool.retire();
