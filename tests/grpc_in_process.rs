@@ -79,6 +79,7 @@ fn deadlines_cancellation_and_flow_control_are_those_of_any_connection() {
     let client = client(&server);
     let short = Request::new(waits()).with_timeout(Duration::from_millis(50));
     assert_eq!(client.unary(short).unwrap_err().code(), Code::DeadlineExceeded);
+    behaviour.causes(1);
     let answers = client.download(waits()).unwrap();
     behaviour.until_waiting(2);
     drop(answers);

@@ -203,7 +203,10 @@ fn resets_have_their_codes() {
         (12, Code::PermissionDenied),
     ] {
         let reset = (RST_STREAM, 0, vec![0, 0, 0, error]);
-        assert_eq!(code(std::slice::from_ref(&reset)), expected, "{error}");
+        // REFUSED_STREAM before a head has the call made again (tests/grpc_client_retry.rs).
+        if error != 7 {
+            assert_eq!(code(std::slice::from_ref(&reset)), expected, "{error}");
+        }
         assert_eq!(code(&[head(GOOD_HEAD, 0), reset.clone()]), expected, "{error}");
         assert_eq!(code(&[head(GOOD_HEAD, 0), data(&answer("x")[..4], 0), reset]), expected, "{error}");
     }

@@ -38,7 +38,8 @@ pub(super) fn status_of(failure: &Failure, deadline: Option<Instant>) -> Status 
     let code = match failure {
         Failure::TimedOut => return deadline_exceeded(),
         Failure::Reset { code, .. } => code_of_reset(*code),
-        Failure::GoAway { .. } | Failure::Lost(_) => Code::Unavailable,
+        Failure::GoAway { .. } | Failure::Lost(_) | Failure::NeverLeft(_) => Code::Unavailable,
+        Failure::Ended | Failure::Cancelled => Code::Cancelled,
         Failure::Unsendable(_) => Code::Internal,
     };
     if code == Code::Cancelled && has_passed(deadline) {

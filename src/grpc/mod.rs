@@ -6,14 +6,15 @@
 //! ```
 //! - `code`, `content_type`, `status`, `metadata`, `timeout`, `frame`, `mapping`: the rules of the wire, without I/O;
 //!   only `mapping` asks the clock, whether a deadline has passed.
-//! - `request`, `response`, `method`, `cancellation`: what handlers and callers hold. `body`: receiving messages;
-//!   `taps`: showing them to interceptors.
+//! - `request`, `response`, `method`, `cancellation`, `canceller`: what handlers and callers hold. `body`: receiving
+//!   messages; `taps`: showing them to interceptors.
 //! - `server`, `client`: the two ends. [`details`]: messages that say more about an error.
 //!
 //! Services and messages are generated from .proto files by `threadwire-build`.
 
 mod body;
 mod cancellation;
+mod canceller;
 mod client;
 mod code;
 mod content_type;
@@ -31,9 +32,10 @@ mod taps;
 mod timeout;
 
 pub use cancellation::{CancelCause, Cancellation};
+pub use canceller::Canceller;
 pub use client::{
-    Channel, ChannelBuilder, ClientInterceptor, Driver, Invoked, Invoker, OutgoingCall, PendingResponse, RequestSink,
-    ResponseStream,
+    Backoff, Channel, ChannelBuilder, ChannelState, ClientInterceptor, Driver, Invoked, Invoker, OutgoingCall,
+    PendingResponse, RequestSink, ResponseStream,
 };
 pub use code::Code;
 pub use metadata::{InvalidMetadata, Metadata, MetadataValue};

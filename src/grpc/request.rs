@@ -1,6 +1,6 @@
 //! What a call carries beside its messages, on the way there.
 
-use super::{Cancellation, Metadata};
+use super::{Cancellation, Canceller, Metadata};
 use crate::net::PeerAddress;
 use http::Extensions;
 use std::time::{Duration, Instant};
@@ -21,7 +21,12 @@ pub struct Request<T> {
     message: T,
     metadata: Metadata,
     time: Time,
+    /// The deadline of the call that this one is made for.
+    latest: Option<Instant>,
+    wait_for_ready: Option<bool>,
+    canceller: Option<Canceller>,
     peer: PeerAddress,
+    /// Of this call, or of the one that it is made for.
     cancellation: Cancellation,
     extensions: Extensions,
 }
@@ -44,6 +49,9 @@ impl<T> Request<T> {
             message,
             metadata: Metadata::new(),
             time: Time::Open,
+            latest: None,
+            wait_for_ready: None,
+            canceller: None,
             peer: PeerAddress::Unknown,
             cancellation: Cancellation::default(),
             extensions: Extensions::new(),
@@ -59,7 +67,7 @@ impl<T> Request<T> {
         cancellation: Cancellation,
     ) -> Self {
         let time = deadline.map_or(Time::Open, Time::Deadline);
-        Self { message, metadata, time, peer, cancellation, extensions: Extensions::new() }
+        Self { time, peer, cancellation, metadata, ..Request::new(message) }
     }
 
     /// The message.
@@ -93,10 +101,45 @@ impl<T> Request<T> {
         self
     }
 
-    /// On a client: the whole call must end by then. A handler that makes calls of its own hands its
-    /// [`Request::deadline`] on with this.
+    /// On a client: the whole call must end by then. A handler that makes calls of its own hands its deadline on with
+    /// [`Request::within`].
     pub fn with_deadline(mut self, deadline: Instant) -> Self {
         self.time = Time::Deadline(deadline);
+        self
+    }
+
+    /// On a client: the call is made for another one, which a handler serves. It ends when that must have ended, if not
+    /// before, and it is cancelled when that one is, for whatever reason.
+    ///
+    /// ```
+    /// # use threadwire::grpc::{Request, Response, Status};
+    /// # fn ask_another(_: Request<u32>) -> Result<Response<u32>, Status> { Ok(Response::new(7)) }
+    /// fn handler(request: Request<u32>) -> Result<Response<u32>, Status> {
+    ///     ask_another(Request::new(*request.message()).within(&request))
+    /// }
+    /// # assert!(handler(Request::new(1)).is_ok());
+    /// ```
+    pub fn within<U>(mut self, incoming: &Request<U>) -> Self {
+        self.latest = [self.latest, incoming.latest, incoming.deadline()].into_iter().flatten().min();
+        self.cancellation = incoming.cancellation.clone();
+        self
+    }
+
+    /// On a client: `canceller` can end the call, from any thread.
+    pub fn cancelled_by(mut self, canceller: &Canceller) -> Self {
+        self.canceller = Some(canceller.clone());
+        self
+    }
+
+    /// On a client: what can end the call, from any thread; made now if there is none.
+    pub fn canceller(&mut self) -> Canceller {
+        self.canceller.get_or_insert_default().clone()
+    }
+
+    /// On a client: whether the call waits for a server that cannot be connected to, until its deadline, rather than
+    /// fail with UNAVAILABLE. By default as its channel says.
+    pub fn with_wait_for_ready(mut self, wait_for_ready: bool) -> Self {
+        self.wait_for_ready = Some(wait_for_ready);
         self
     }
 
@@ -111,11 +154,26 @@ impl<T> Request<T> {
     /// The deadline of a call that starts now; `default` is the channel's timeout. A moment that no clock can show is
     /// none.
     pub(super) fn deadline_from_now(&self, default: Option<Duration>) -> Option<Instant> {
-        match (self.time, default) {
+        let own = match (self.time, default) {
             (Time::Deadline(deadline), _) => Some(deadline),
             (Time::Timeout(timeout), _) | (Time::Open, Some(timeout)) => Instant::now().checked_add(timeout),
             (Time::Open, None) => None,
-        }
+        };
+        own.into_iter().chain(self.latest).min()
+    }
+
+    /// Whether the call waits for a connection; `default` is what its channel says.
+    pub(super) fn waits_for_ready(&self, default: bool) -> bool {
+        self.wait_for_ready.unwrap_or(default)
+    }
+
+    pub(super) fn given_canceller(&self) -> Option<&Canceller> {
+        self.canceller.as_ref()
+    }
+
+    /// Message and metadata, taken out.
+    pub(super) fn into_parts(self) -> (T, Metadata) {
+        (self.message, self.metadata)
     }
 
     /// In a handler: who calls.
@@ -138,20 +196,26 @@ impl<T> Request<T> {
         self
     }
 
-    /// The message and the metadata.
-    pub(super) fn into_parts(self) -> (T, Metadata) {
-        (self.message, self.metadata)
-    }
-
     /// The same with another message.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Request<U> {
-        let Self { message, metadata, time, peer, cancellation, extensions } = self;
-        Request { message: change(message), metadata, time, peer, cancellation, extensions }
+        let Self { message, metadata, time, latest, wait_for_ready, canceller, peer, cancellation, extensions } = self;
+        Request {
+            message: change(message),
+            metadata,
+            time,
+            latest,
+            wait_for_ready,
+            canceller,
+            peer,
+            cancellation,
+            extensions,
+        }
     }
 
     pub(super) fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Request<U>, E> {
-        let Self { message, metadata, time, peer, cancellation, extensions } = self;
-        Ok(Request { message: change(message)?, metadata, time, peer, cancellation, extensions })
+        let Self { message, metadata, time, latest, wait_for_ready, canceller, peer, cancellation, extensions } = self;
+        let message = change(message)?;
+        Ok(Request { message, metadata, time, latest, wait_for_ready, canceller, peer, cancellation, extensions })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The client's side of a connection: opening streams, as many at once as the peer allows.
 
+use super::departures::Departures;
+use super::early::Early;
 use super::engine::{Connection, Ending, Engine, Settings, State};
 use super::failure::Failure;
 use super::intake::Inflow;
@@ -8,8 +10,8 @@ use super::opening::{Opening, Progress};
 use super::outflow::Outflow;
 use super::stream::{Half, Inbound, Outbound, wait};
 use super::upkeep::Upkeep;
-use super::watch::Watch;
-use crate::link::{Attendant, Io, Link, Parker, Unready, lock};
+use super::watch::{Own, Watch};
+use crate::link::{Alarm, Attendant, Io, Link, Parker, Unready, lock};
 use crate::net;
 use bytes::Bytes;
 use h2::RecvStream;
@@ -21,7 +23,10 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long it takes at most until all know of a connection's end who have not heard of it in time.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Speaks HTTP/2 on `io`. The preface is sent with the first step.
 ///
@@ -49,7 +54,8 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
     let (inflow, outflow): (Arc<Inflow>, Arc<Outflow>) = Default::default();
     let mut made = Err(io::Error::other("h2 made no connection"));
     let link = Link::new(io, attendant, limits.close_timeout, |parts| {
-        let (opening, watch) = (Opening::of_server(&progress), Watch::of_server(limits));
+        let own = Own { departures: Arc::clone(&shared.departures), early: Arc::clone(&shared.early) };
+        let (opening, watch) = (Opening::of_server(&progress), Watch::of_server(limits, own));
         let adapter = Adapter::new(Arc::clone(&parts.io), Bytes::new(), opening, watch, &inflow);
         let handshake = pin!(builder.handshake(adapter));
         // The preface is only gathered, which never has to wait.
@@ -85,6 +91,8 @@ pub(crate) struct Requests {
 pub(super) struct Shared {
     // Guards the state alone; taken while the engine runs, and by callers for a few instructions.
     state: Mutex<Streams>,
+    departures: Arc<Departures>,
+    early: Arc<Early>,
 }
 
 #[derive(Debug, Default)]
@@ -96,6 +104,10 @@ struct Streams {
     send: Option<SendRequest<Bytes>>,
     /// Why h2 takes no new stream: GOAWAY has come, or the stream ids are used up.
     refused: Option<Failure>,
+    /// The peer has ended the connection since it was asked too often whether it is there.
+    calmed: bool,
+    /// Once it has ended: the first stream that has not left.
+    first_left_behind: u32,
     limit: usize,
     open: usize,
     waiting: VecDeque<Arc<Parker>>,
@@ -146,6 +158,7 @@ impl Shared {
         }
         let ready = state.send.as_mut().map(|send| send.poll_ready(&mut Context::from_waker(Waker::noop())));
         if let Some(Poll::Ready(Err(error))) = ready {
+            state.calmed |= is_too_many_pings(&error.to_string());
             state.refused = Some(error.into());
             state.wake_all();
         }
@@ -156,12 +169,23 @@ impl Shared {
         lock(&self.state).open > 0
     }
 
-    pub(super) fn end(&self, failure: Option<String>) {
+    /// The connection is over. `sent` bytes have left, and no more will if what was gathered is `thrown_away`.
+    pub(super) fn end(&self, failure: Option<String>, sent: u64, thrown_away: bool) {
         let mut state = lock(&self.state);
+        if !state.ended {
+            state.first_left_behind = self.departures.first_left_behind(sent, thrown_away);
+        }
         state.ended = true;
+        state.calmed |= failure.as_deref().is_some_and(is_too_many_pings);
         state.failure = state.failure.take().or(failure);
         state.wake_all();
     }
+}
+
+/// Whether a failure of h2 is the GOAWAY of a server that was sent PING too often (gRFC A8): its text is all that h2
+/// shows of the debug data.
+fn is_too_many_pings(failure: &str) -> bool {
+    failure.contains("too_many_pings")
 }
 
 /// The right to have one more stream open. Given back when the last half of the stream is dropped.
@@ -184,7 +208,7 @@ impl Requests {
     /// # Errors
     /// [`Failure::Lost`] or [`Failure::TimedOut`].
     pub(crate) fn wait_begun(&self, deadline: Option<Instant>) -> Result<(), Failure> {
-        self.wait_for(deadline, |state| state.begun.then_some(()))
+        self.wait_for(deadline, None, |state| state.begun.then_some(()))
     }
 
     #[cfg(test)]
@@ -208,12 +232,43 @@ impl Requests {
         !state.ended && state.refused.is_none()
     }
 
+    /// Whether the peer has ended the connection since it was asked too often whether it is there.
+    pub(crate) fn was_calmed(&self) -> bool {
+        lock(&self.shared.state).calmed
+    }
+
     /// Sends a request's head; waits for its turn if the peer allows no more streams at once.
     ///
     /// # Errors
-    /// The connection takes no new stream, or the deadline has come: nothing was sent.
-    pub(crate) fn open(&self, request: Request<()>, deadline: Option<Instant>) -> Result<(Pending, Outbound), Failure> {
-        let permit = Arc::new(self.permit(deadline)?);
+    /// The connection takes no new stream, the deadline has come, or `alarm` has rung: nothing was sent.
+    pub(crate) fn open(
+        &self,
+        request: Request<()>,
+        deadline: Option<Instant>,
+        alarm: Option<&Arc<Alarm>>,
+    ) -> Result<(Pending, Outbound), Failure> {
+        let permit = Arc::new(self.permit(deadline, alarm)?);
+        self.open_with(permit, request)
+    }
+
+    /// [`Requests::open`] of a stream that may be sent on for long: its sending half learns that the peer has ended.
+    ///
+    /// # Errors
+    /// Those of `open`.
+    pub(crate) fn open_for_sending(
+        &self,
+        request: Request<()>,
+        deadline: Option<Instant>,
+        alarm: Option<&Arc<Alarm>>,
+    ) -> Result<(Pending, Outbound), Failure> {
+        let permit = Arc::new(self.permit(deadline, alarm)?);
+        let beginning = self.shared.early.begin();
+        let (pending, outbound) = self.open_with(permit, request)?;
+        let announced = pending.number().and_then(|number| beginning.opened(number, outbound.half()));
+        Ok((pending, outbound.told_of_the_end(announced)))
+    }
+
+    fn open_with(&self, permit: Arc<Permit>, request: Request<()>) -> Result<(Pending, Outbound), Failure> {
         // A clone: it has no memory of an earlier stream that h2 has not opened yet. The permits count them.
         let send = lock(&self.shared.state).send.clone();
         let mut send = send.ok_or_else(|| Failure::Lost("closed by this side".to_owned()))?;
@@ -235,8 +290,8 @@ impl Requests {
         Ok((pending, Outbound::new(&self.connection, Half::new(stream, None, &self.outflow)).with_permit(permit)))
     }
 
-    fn permit(&self, deadline: Option<Instant>) -> Result<Permit, Failure> {
-        self.wait_for(deadline, |state| {
+    fn permit(&self, deadline: Option<Instant>, alarm: Option<&Arc<Alarm>>) -> Result<Permit, Failure> {
+        self.wait_for(deadline, alarm, |state| {
             (state.open < state.limit).then(|| {
                 state.open += 1;
                 Permit(Arc::clone(&self.shared))
@@ -247,12 +302,16 @@ impl Requests {
     fn wait_for<T>(
         &self,
         deadline: Option<Instant>,
+        alarm: Option<&Arc<Alarm>>,
         mut ready: impl FnMut(&mut Streams) -> Option<T>,
     ) -> Result<T, Failure> {
         let mut look = |parker: Option<&Arc<Parker>>| {
             let mut state = lock(&self.shared.state);
             if state.ended || state.refused.is_some() {
                 return Some(Err(state.failure()));
+            }
+            if alarm.is_some_and(|alarm| alarm.is_rung()) {
+                return Some(Err(Failure::Cancelled));
             }
             let found = ready(&mut state);
             match (&found, parker) {
@@ -266,22 +325,41 @@ impl Requests {
             return found;
         }
         let parker = self.connection.parker();
+        let listening = alarm.map(|alarm| {
+            let (connection, parker) = (Arc::clone(&self.connection), Arc::clone(&parker));
+            alarm.listen(Waker::from(Arc::new(FromOutside { connection, parker })))
+        });
         let end = self.connection.wait_until(&parker, deadline, || look(Some(&parker)));
+        drop(listening);
         let mut state = lock(&self.shared.state);
         state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, &parker));
-        let end = match end {
-            Ok(found) => return found,
-            Err(unready) => {
-                // A turn that came with the deadline goes to the next.
-                if let Some(next) = state.waiting.pop_front() {
-                    next.wake();
-                }
-                Err(if unready == Unready::TimedOut { Failure::TimedOut } else { state.failure() })
-            }
+        let failure = match end {
+            Ok(Ok(found)) => return Ok(found),
+            Ok(Err(failure)) => failure,
+            Err(Unready::TimedOut) => Failure::TimedOut,
+            Err(Unready::Closed) => state.failure(),
         };
+        // A turn that came with the deadline, or the alarm, goes to the next.
+        if let Some(next) = state.waiting.pop_front() {
+            next.wake();
+        }
         drop(state);
         self.connection.pump();
-        end
+        Err(failure)
+    }
+}
+
+/// Wakes a thread that waits on a connection, by one that does not use it otherwise.
+struct FromOutside {
+    connection: Arc<Connection>,
+    parker: Arc<Parker>,
+}
+
+impl Wake for FromOutside {
+    fn wake(self: Arc<Self>) {
+        self.parker.wake_by_ref();
+        // Only a pump wakes those on the list.
+        self.connection.pump();
     }
 }
 
@@ -331,13 +409,41 @@ impl Pending {
     /// The stream or connection has ended.
     pub(crate) fn head(mut self) -> Result<Response<Inbound>, Failure> {
         let came = self.came.take();
-        let response = came.ok_or_else(|| Failure::Lost("closed".to_owned()))??;
+        let response = match came.ok_or_else(|| Failure::Lost("closed".to_owned()))?.map_err(Failure::from) {
+            Err(Failure::Lost(why)) if !self.has_left() => return Err(Failure::NeverLeft(why)),
+            response => response?,
+        };
         let (head, body) = response.into_parts();
         let mut body = Inbound::new(&self.connection, body, &self.inflow);
         if let Some(permit) = self.permit.take() {
             body = body.with_permit(permit);
         }
         Ok(Response::from_parts(head, body))
+    }
+}
+
+impl Pending {
+    /// The number of the stream.
+    fn number(&self) -> Option<u32> {
+        self.response.as_ref().map(|response| response.stream_id().as_u32())
+    }
+
+    /// Whether anything of a stream whose connection was lost may have left.
+    fn has_left(&self) -> bool {
+        let (Some(number), Some(permit)) = (self.number(), &self.permit) else { return true };
+        let shared = &permit.0;
+        let parker = self.connection.parker();
+        // The connection ends in the same step in which h2 told the loss to its streams: this is no long wait.
+        let ended = self.connection.wait_until(&parker, Some(Instant::now() + MOMENT), || {
+            let mut state = lock(&shared.state);
+            let ended = state.ended.then_some(state.first_left_behind);
+            if ended.is_none() {
+                state.wait(&parker);
+            }
+            ended
+        });
+        lock(&shared.state).waiting.retain(|waiting| !Arc::ptr_eq(waiting, &parker));
+        ended.map_or(true, |first_left_behind| number < first_left_behind)
     }
 }
 

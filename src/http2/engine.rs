@@ -212,7 +212,9 @@ impl Engine {
         }
         match std::mem::replace(&mut self.state, State::Over) {
             State::Client(connection, _, shared) => {
-                shared.end(why.err().or_else(|| failure_of(&self.parts)));
+                let (sent, failure) = sent_and_failure(&self.parts);
+                let thrown_away = failure.is_some();
+                shared.end(why.err().or(failure), sent, thrown_away);
                 drop(connection);
             }
             State::Server(connection, _, sink) => {
@@ -236,8 +238,10 @@ fn shake_hands(
     Pin::new(handshake).poll(context).map(|connection| connection.map(Box::new))
 }
 
-fn failure_of(parts: &Parts) -> Option<String> {
-    lock(&parts.io).check().err().map(|error| error.to_string())
+/// How many bytes have left, and why no more will, if the connection has failed.
+fn sent_and_failure(parts: &Parts) -> (u64, Option<String>) {
+    let io = lock(&parts.io);
+    (io.sent(), io.check().err().map(|error| error.to_string()))
 }
 
 impl LinkEngine for Engine {

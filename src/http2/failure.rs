@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-/// The error codes of RFC 9113 §7 that we send.
+/// Error codes of RFC 9113 §7.
 pub(crate) mod reason {
+    /// Nothing was done for the stream.
+    pub(crate) const REFUSED_STREAM: u32 = 7;
     /// The stream is not needed any more.
     pub(crate) const CANCEL: u32 = 8;
 }
@@ -19,8 +21,23 @@ pub(crate) enum Failure {
     Lost(String),
     /// The request or response could not be sent as it is.
     Unsendable(String),
+    /// The connection was lost before anything of the stream had left.
+    NeverLeft(String),
+    /// The peer has ended its half, and waits for nothing more.
+    Ended,
+    /// This side gave it up while it waited.
+    Cancelled,
     /// The deadline has come.
     TimedOut,
+}
+
+impl Failure {
+    /// Whether the peer is sure to have done nothing for the stream, though it may have come there: it says so
+    /// (RFC 9113 §8.7).
+    pub(crate) fn is_refusal(&self) -> bool {
+        // h2 tells a stream of a GOAWAY of the peer's only if it is above the last that the peer looks after.
+        matches!(self, Self::Reset { code: reason::REFUSED_STREAM, by_peer: true } | Self::GoAway { by_peer: true, .. })
+    }
 }
 
 impl From<h2::Error> for Failure {
@@ -45,6 +62,9 @@ impl fmt::Display for Failure {
             Self::GoAway { code, by_peer } => {
                 write!(f, "{} ended the connection: {:?}", side(by_peer), h2::Reason::from(*code))
             }
+            Self::NeverLeft(why) => write!(f, "the connection was lost before the call had left: {why}"),
+            Self::Ended => f.write_str("the peer has ended the stream, and takes no more"),
+            Self::Cancelled => f.write_str("it was cancelled"),
             Self::Lost(why) => write!(f, "the connection was lost: {why}"),
             Self::Unsendable(why) => write!(f, "it cannot be sent: {why}"),
             Self::TimedOut => f.write_str("the deadline has passed"),

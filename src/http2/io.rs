@@ -90,9 +90,12 @@ impl AsyncRead for Adapter {
 
 impl AsyncWrite for Adapter {
     fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let gathered = lock(&self.io).gather(bytes, Instant::now);
+        let (gathered, sent) = {
+            let mut io = lock(&self.io);
+            (io.gather(bytes, Instant::now), io.sent())
+        };
         match gathered {
-            Ok(()) => match self.watch.sent(bytes) {
+            Ok(()) => match self.watch.gathered(bytes, sent) {
                 Ok(()) => Poll::Ready(Ok(bytes.len())),
                 Err(breach) => Poll::Ready(Err(self.break_off(breach))),
             },

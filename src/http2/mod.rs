@@ -7,7 +7,8 @@
 //!   `upkeep`: what it does as time passes;
 //! - `engine`: one connection of either side; `server` and `client`: its making and what it hands out;
 //! - `stream`: the two halves of a stream, blocking, with deadlines; `intake`: what was received and not taken;
-//!   `failure`: why a stream or connection ended.
+//!   `failure`: why a stream or connection ended; `departures` and `early`: which streams of a client have not left, and
+//!   which the server has ended while they are sent on.
 //!
 //! h2 has one waker slot a direction, so each half of a stream is `&mut` exclusive; only the sending half of a stream
 //! that is served has two users, the handler and the connection's reader, who share the slot (`stream::Half`). Whoever
@@ -15,6 +16,8 @@
 //! done and whom it woke runs.
 
 mod client;
+mod departures;
+mod early;
 mod engine;
 mod failure;
 mod flood;

@@ -4,6 +4,7 @@
 //! kept by its intake), [`Outbound`] hands h2 only what the window takes now, and waits for the rest.
 
 use super::client::Permit;
+use super::early::Announced;
 use super::engine::Connection;
 use super::failure::{Failure, reason};
 use super::intake::{Inflow, Intake};
@@ -171,7 +172,10 @@ pub(super) struct Half {
     stream: Mutex<Option<SendStream<Bytes>>>,
     /// This side has reset it.
     reset: AtomicBool,
-    // Guards who hands on what has gathered, and what of it the window has not taken; taken before the next two.
+    /// The peer has ended its half, and takes no more; told to clients that may send for long.
+    peer_ended: AtomicBool,
+    // Guards who hands on what has gathered, and what of it the window has not taken; taken before `stream` and the
+    // next one.
     pub(super) begun: Mutex<Bytes>,
     // Guards what is sent soon; a leaf.
     pub(super) gathered: Mutex<Gathered>,
@@ -216,12 +220,19 @@ impl Half {
         Arc::new_cyclic(|half| Self {
             stream: Mutex::new(Some(stream)),
             reset: AtomicBool::new(false),
+            peer_ended: AtomicBool::new(false),
             begun: Mutex::default(),
             gathered: Mutex::default(),
             listed: AtomicBool::new(false),
             outflow: Arc::clone(outflow),
             ears: Arc::new(Ears { sender: Mutex::default(), reader: Mutex::new(reader), half: Weak::clone(half) }),
         })
+    }
+
+    /// The peer takes no more: whoever waits for room need not.
+    pub(super) fn peer_has_ended(&self) {
+        self.peer_ended.store(true, Ordering::Release);
+        self.ears.wake_by_ref();
     }
 
     /// Has whoever drives look for what has gathered. True: it did not know.
@@ -269,6 +280,10 @@ impl Half {
             }),
             room => Poll::Ready(Ok(room)),
         });
+        // After the waker is there that the end wakes.
+        if self.peer_ended.load(Ordering::Acquire) {
+            return Poll::Ready(Err(Failure::Ended));
+        }
         polled.unwrap_or_else(|failure| Poll::Ready(Err(failure)))
     }
 
@@ -326,6 +341,29 @@ impl Half {
     }
 }
 
+/// Cancels a stream when it is woken, from any thread; until it is dropped.
+#[derive(Debug)]
+struct CancelOnWake {
+    connection: Arc<Connection>,
+    half: Arc<Half>,
+}
+
+impl Wake for CancelOnWake {
+    fn wake(self: Arc<Self>) {
+        self.half.reset(reason::CANCEL);
+        // h2 wakes who receives alone.
+        self.half.ears.wake_by_ref();
+        self.connection.pump();
+    }
+}
+
+impl Drop for CancelOnWake {
+    fn drop(&mut self) {
+        *lock(&self.half.stream) = None;
+        self.connection.pump();
+    }
+}
+
 /// Cancels a stream when it is dropped, if somebody still has the sending half then.
 #[derive(Debug)]
 pub(crate) struct CancelOnDrop {
@@ -355,17 +393,30 @@ pub(crate) struct Outbound {
     connection: Arc<Connection>,
     half: Arc<Half>,
     permit: Option<Arc<Permit>>,
+    /// Of one that learns that the peer has ended.
+    announced: Option<Announced>,
+    /// Somebody else ends the stream's handle.
+    is_kept: bool,
     /// A send failed when a part of it was sent: nothing that follows would be understood.
     torn: bool,
 }
 
 impl Outbound {
     pub(super) fn new(connection: &Arc<Connection>, half: Arc<Half>) -> Self {
-        Self { connection: Arc::clone(connection), half, permit: None, torn: false }
+        Self { connection: Arc::clone(connection), half, permit: None, announced: None, is_kept: false, torn: false }
     }
 
     pub(super) fn with_permit(mut self, permit: Arc<Permit>) -> Self {
         self.permit = Some(permit);
+        self
+    }
+
+    pub(super) fn half(&self) -> &Arc<Half> {
+        &self.half
+    }
+
+    pub(super) fn told_of_the_end(mut self, announced: Option<Announced>) -> Self {
+        self.announced = announced;
         self
     }
 
@@ -385,6 +436,12 @@ impl Outbound {
     pub(crate) fn send_soon(&mut self, message: &mut Vec<u8>, deadline: Option<Instant>) -> Result<(), Failure> {
         if self.torn {
             return Err(Failure::TimedOut);
+        }
+        if self.half.peer_ended.load(Ordering::Acquire) {
+            return Err(Failure::Ended);
+        }
+        if self.half.peer_ended.load(Ordering::Acquire) {
+            return Err(Failure::Ended);
         }
         match self.half.gather(message) {
             (Sending::Later, tell) => {
@@ -451,6 +508,9 @@ impl Outbound {
     ) -> Result<bool, Failure> {
         let whole = bytes.len();
         loop {
+            if self.half.peer_ended.load(Ordering::Acquire) {
+                return Err(Failure::Ended);
+            }
             let room = if self.half.reserve(bytes.len())? {
                 bytes.len()
             } else {
@@ -500,6 +560,13 @@ impl Outbound {
         self.connection.pump();
     }
 
+    /// What cancels the stream when it is woken, also after this half is gone.
+    pub(crate) fn cancel_on_wake(&mut self) -> Waker {
+        self.is_kept = true;
+        let (connection, half) = (Arc::clone(&self.connection), Arc::clone(&self.half));
+        Waker::from(Arc::new(CancelOnWake { connection, half }))
+    }
+
     /// For whoever has the receiving half.
     pub(crate) fn cancel_on_drop(&self) -> CancelOnDrop {
         CancelOnDrop { connection: Arc::clone(&self.connection), half: Some(Arc::clone(&self.half)) }
@@ -508,7 +575,10 @@ impl Outbound {
 
 impl Drop for Outbound {
     fn drop(&mut self) {
-        *lock(&self.half.stream) = None;
+        self.announced = None;
+        if !self.is_kept {
+            *lock(&self.half.stream) = None;
+        }
         self.permit = None;
         self.connection.pump();
     }

@@ -162,7 +162,7 @@ fn streams_that_nobody_takes_are_bounded() {
 #[test]
 fn a_call_that_is_given_up_is_reset() {
     let (requests, theirs) = client();
-    let (mut pending, mut outbound) = requests.open(request(), None).unwrap();
+    let (mut pending, mut outbound) = requests.open(request(), None, None).unwrap();
     outbound.send(Bytes::from_static(b"hi"), true, None).unwrap();
     drop(outbound);
     assert_eq!(pending.wait(Some(Instant::now())), Err(Failure::TimedOut));
@@ -174,7 +174,7 @@ fn a_call_that_is_given_up_is_reset() {
 #[test]
 fn after_goaway_a_connection_is_not_usable() {
     let (requests, mut theirs) = client();
-    let (mut pending, outbound) = requests.open(request(), None).unwrap();
+    let (mut pending, outbound) = requests.open(request(), None, None).unwrap();
     outbound.pump();
     // The last stream that it serves is the first.
     theirs.write_all(&frame(7, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 0])).unwrap();
@@ -183,7 +183,7 @@ fn after_goaway_a_connection_is_not_usable() {
         let _ = pending.wait(Some(Instant::now() + Duration::from_millis(1)));
         assert!(Instant::now() < end);
     }
-    let refused = requests.open(request(), None).unwrap_err();
+    let refused = requests.open(request(), None, None).unwrap_err();
     assert!(matches!(refused, Failure::GoAway { by_peer: true, .. }), "{refused}");
     // The call that is open goes on.
     theirs.write_all(&frame(1, 5, 1, &[OK])).unwrap();
@@ -214,7 +214,7 @@ fn late_answers_to_calls_given_up_do_not_end_the_connection() {
         (theirs, late)
     });
     let open = || {
-        let (pending, mut outbound) = requests.open(request(), Some(Instant::now() + LONG)).unwrap();
+        let (pending, mut outbound) = requests.open(request(), Some(Instant::now() + LONG), None).unwrap();
         outbound.send(Bytes::new(), true, None).unwrap();
         (pending, outbound)
     };
@@ -234,13 +234,43 @@ fn late_answers_to_calls_given_up_do_not_end_the_connection() {
 #[test]
 fn a_lost_connection_ends_what_waits() {
     let (requests, theirs) = client();
-    let (mut pending, outbound) = requests.open(request(), None).unwrap();
+    let (mut pending, outbound) = requests.open(request(), None, None).unwrap();
     outbound.pump();
     drop(theirs);
     pending.wait(Some(Instant::now() + LONG)).unwrap();
     assert!(matches!(pending.head(), Err(Failure::Lost(_))));
     assert!(!requests.is_usable());
-    assert!(matches!(requests.open(request(), None), Err(Failure::Lost(_))));
+    assert!(matches!(requests.open(request(), None, None), Err(Failure::Lost(_))));
+}
+
+#[test]
+fn a_stream_that_has_not_left_a_lost_connection_says_so() {
+    let (requests, theirs) = client();
+    let open = || requests.open(request(), None, None).unwrap();
+    let (mut left, outbound) = open();
+    outbound.pump();
+    // Its head is with h2 when the end is read.
+    let (mut stayed, _outbound) = open();
+    drop(theirs);
+    for pending in [&mut left, &mut stayed] {
+        pending.wait(Some(Instant::now() + LONG)).unwrap();
+    }
+    assert!(matches!(left.head(), Err(Failure::Lost(_))));
+    assert!(matches!(stayed.head(), Err(Failure::NeverLeft(_))));
+}
+
+#[test]
+fn an_alarm_ends_the_wait_for_a_turn() {
+    let (requests, mut theirs) = client();
+    // SETTINGS_MAX_CONCURRENT_STREAMS 0, and a PING to know that it was read.
+    theirs.write_all(&[&frame(4, 0, 0, &[0, 3, 0, 0, 0, 0])[..], &frame(6, 0, 0, &[7; 8])].concat()).unwrap();
+    while next(&theirs) != (6, 0, vec![7; 8]) {}
+    let alarm = Arc::default();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| requests.open(request(), None, Some(&alarm)).map(drop));
+        alarm.ring();
+        assert_eq!(waiting.join().unwrap(), Err(Failure::Cancelled));
+    });
 }
 
 #[test]
@@ -286,7 +316,7 @@ fn next_ping(from: &UnixStream) -> Vec<u8> {
 #[test]
 fn a_client_asks_while_it_waits_and_gives_a_silent_server_up() {
     let (requests, theirs) = client_within(&asking());
-    let (mut pending, outbound) = requests.open(request(), None).unwrap();
+    let (mut pending, outbound) = requests.open(request(), None, None).unwrap();
     outbound.pump();
     let server = thread::spawn(move || {
         for _ in 0..3 {
@@ -323,7 +353,7 @@ fn a_client_without_calls_asks_only_if_it_is_told_to() {
 #[test]
 fn a_server_that_floods_loses_its_client() {
     let (requests, mut theirs) = client_within(&Limits { control_frames: 100, ..Limits::default() });
-    let (mut pending, outbound) = requests.open(request(), None).unwrap();
+    let (mut pending, outbound) = requests.open(request(), None, None).unwrap();
     outbound.pump();
     theirs.write_all(&frame(6, 0, 0, b"datadata").repeat(130)).unwrap();
     pending.wait(Some(Instant::now() + LONG)).unwrap();
@@ -342,7 +372,7 @@ fn a_server_that_floods_loses_its_client() {
 #[test]
 fn a_server_that_answers_without_end_loses_its_client() {
     let (requests, mut theirs) = client();
-    let (pending, outbound) = requests.open(request(), None).unwrap();
+    let (pending, outbound) = requests.open(request(), None, None).unwrap();
     outbound.pump();
     // `:status: 100` (RFC 7541 §6.2.1): 8 names the field, and 1 to 15 is what is added to the prefix.
     let more = frame(1, 4, 1, &[0x08, 3, b'1', b'0', b'0']);

@@ -1,7 +1,9 @@
 //! Both directions of one connection, as they are counted, and the last words to a peer that has gone too far.
 
+use super::departures::Departures;
+use super::early::Early;
 use super::flood::{Allowance, Breach, Flood, Peer, PingRule};
-use super::heads::Heads;
+use super::heads::{Heads, kind};
 use super::open::Open;
 use super::opening::PREFACE;
 use crate::Limits;
@@ -20,6 +22,15 @@ pub(super) struct Watch {
     flood: Flood,
     /// The streams of a served connection.
     open: Option<Arc<Open>>,
+    /// Of a connection to a server.
+    own: Option<Own>,
+}
+
+/// What a client notes of its streams.
+#[derive(Debug)]
+pub(super) struct Own {
+    pub(super) departures: Arc<Departures>,
+    pub(super) early: Arc<Early>,
 }
 
 impl Watch {
@@ -33,14 +44,15 @@ impl Watch {
         };
         let allowance = Allowance { control_frames: limits.control_frames, peer };
         let flood = Flood::new(allowance, Instant::now());
-        Self { received: Heads::behind(PREFACE.len()), sent: Heads::behind(0), flood, open: Some(Arc::clone(open)) }
+        let (received, sent) = (Heads::behind(PREFACE.len()), Heads::behind(0));
+        Self { received, sent, flood, open: Some(Arc::clone(open)), own: None }
     }
 
     /// Over a server; to it the preface is sent.
-    pub(super) fn of_server(limits: &Limits) -> Self {
+    pub(super) fn of_server(limits: &Limits, own: Own) -> Self {
         let allowance = Allowance { control_frames: limits.control_frames, peer: Peer::Server };
         let flood = Flood::new(allowance, Instant::now());
-        Self { received: Heads::behind(0), sent: Heads::behind(PREFACE.len()), flood, open: None }
+        Self { received: Heads::behind(0), sent: Heads::behind(PREFACE.len()), flood, open: None, own: Some(own) }
     }
 
     /// Looks at bytes of the peer.
@@ -52,19 +64,28 @@ impl Watch {
         while let Some(head) = self.received.next(&mut bytes) {
             let open = &self.open;
             self.flood.received(head, now, || open.as_ref().is_some_and(|open| open.has_streams()))?;
+            if let Some(own) = &self.own
+                && matches!(head.kind, kind::DATA | kind::HEADERS)
+                && head.ends_stream()
+            {
+                own.early.ended(head.stream);
+            }
         }
         Ok(())
     }
 
-    /// Looks at bytes that were gathered.
+    /// Looks at bytes that were gathered when `sent` bytes had left.
     ///
     /// # Errors
     /// The peer has gone too far.
-    pub(super) fn sent(&mut self, mut bytes: &[u8]) -> Result<(), Breach> {
+    pub(super) fn gathered(&mut self, mut bytes: &[u8], sent: u64) -> Result<(), Breach> {
         let mut kept = Ok(());
         // To their end, so that it is known whether frames are whole.
         while let Some(head) = self.sent.next(&mut bytes) {
             kept = kept.and(self.flood.sent(head, Instant::now));
+            if let (Some(own), kind::HEADERS) = (&self.own, head.kind) {
+                own.departures.gathered(head.stream, sent);
+            }
         }
         kept
     }
@@ -86,9 +107,10 @@ pub(super) fn failure(breach: Breach) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Breach, Watch};
+    use super::{Breach, Own, Watch};
     use crate::Limits;
     use crate::http2::open::Open;
+    use std::sync::Arc;
     use std::time::Instant;
 
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
@@ -101,9 +123,9 @@ mod tests {
         watch.received(b"\0\0\0\x01\x05\0\0\0\x05").unwrap();
         watch.received(&PING.repeat(3)).unwrap();
         assert_eq!(watch.received(PING), Err(Breach::Pings));
-        watch.sent(b"\0\0\x05\0\0\0\0\0\x05he").unwrap();
+        watch.gathered(b"\0\0\x05\0\0\0\0\0\x05he", 0).unwrap();
         assert_eq!(watch.last_words(Breach::Pings), None);
-        watch.sent(b"llo").unwrap();
+        watch.gathered(b"llo", 0).unwrap();
         let words = watch.last_words(Breach::Pings).unwrap();
         assert_eq!(words, b"\0\0\x16\x07\0\0\0\0\0\0\0\0\x05\0\0\0\x0btoo_many_pings");
     }
@@ -111,11 +133,12 @@ mod tests {
     #[test]
     fn a_server_may_ping_as_it_likes_within_the_bound_of_all() {
         let limits = Limits { control_frames: 50, ..Limits::default() };
-        let mut watch = Watch::of_server(&limits);
+        let own = Own { departures: Arc::default(), early: Arc::default() };
+        let mut watch = Watch::of_server(&limits, own);
         watch.received(&PREFACE[24..]).unwrap();
         watch.received(&PING.repeat(40)).unwrap();
         assert_eq!(watch.received(PING), Err(Breach::Pings));
-        watch.sent(&PREFACE[..20]).unwrap();
+        watch.gathered(&PREFACE[..20], 0).unwrap();
         assert_eq!(watch.last_words(Breach::Pings), None);
     }
 }

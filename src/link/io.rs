@@ -52,6 +52,8 @@ pub(crate) struct Io {
     refused: bool,
     /// Bytes read since the last [`Io::rest`].
     taken: usize,
+    /// Bytes that were handed to the system.
+    sent: u64,
     write_timeout: Duration,
     connection: u64,
     observer: Option<Arc<dyn Observer>>,
@@ -75,6 +77,7 @@ impl Io {
             outbox: Outbox::new(outbox_bytes.max(1)),
             refused: false,
             taken: 0,
+            sent: 0,
             write_timeout,
             connection: 0,
             observer: None,
@@ -192,6 +195,7 @@ impl Io {
                 Ok(0) => Err(ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     self.outbox.sent(count);
+                    self.sent += count as u64;
                     Ok(())
                 }
                 Err(error) => Err(error),
@@ -287,6 +291,11 @@ impl Io {
     /// Bytes read in this step.
     pub(crate) fn taken(&self) -> usize {
         self.taken
+    }
+
+    /// How many bytes have been handed to the system in all.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// Says the end of our output to the peer.

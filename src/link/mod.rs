@@ -13,7 +13,7 @@
 //!   `wait`: waiting, and reading meanwhile; `cork`: waking those who wait; `io` and `outbox`: the bytes; `engine`:
 //!   what is driven; `duty`: what else a reader does; `end`: the orderly end, `farewell`: that of connections without
 //!   an engine; `attendant`: who reads when no thread does, `attended`: a connection as it sees it; `keepalive`: when
-//!   a silent peer is asked.
+//!   a silent peer is asked; `alarm`: what ends waits from outside.
 //! - Lock order: `core` (the engine) → the engine's own ones (h2's, the queues of its handles), or `io` → `published`;
 //!   `role` → `published`. `cork` is a leaf, and the attendant's list is taken alone. None is held in `poll`, `park`,
 //!   or in user code but the observer's.
@@ -29,6 +29,7 @@
     allow(dead_code, unused_imports, reason = "each protocol uses its own part")
 )]
 
+mod alarm;
 mod attendant;
 mod attended;
 mod bell;
@@ -51,6 +52,7 @@ mod sync;
 mod tests;
 mod wait;
 
+pub(crate) use alarm::{Alarm, Listening};
 pub(crate) use attendant::Attendant;
 pub(crate) use cork::Parker;
 pub(crate) use duty::Duty;

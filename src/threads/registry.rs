@@ -121,6 +121,7 @@ impl<S: Send + 'static> Registry<S> {
     }
 
     /// Whether [`Registry::stop`] was called.
+    #[cfg(feature = "grpc")]
     pub(crate) fn is_stopping(&self) -> bool {
         self.state.table().stopping
     }

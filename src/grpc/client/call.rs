@@ -4,8 +4,10 @@ use super::super::content_type::GRPC;
 use super::super::mapping::{deadline_exceeded, status_of};
 use super::super::metadata::{Metadata, list_size};
 use super::super::{Status, timeout};
-use super::connector::{self, Connector};
+use super::connector::Connector;
 use super::reply::Reply;
+use super::retry::{Failed, Retries};
+use super::terms::Terms;
 use crate::Error;
 use crate::http2::{Failure, Outbound, Pending, Requests};
 use crate::net::Target;
@@ -83,43 +85,58 @@ fn size(head: &Request<()>) -> u64 {
 pub(super) struct Opened {
     pending: Pending,
     outbound: Outbound,
-    deadline: Option<Instant>,
+    terms: Terms,
 }
 
-/// Begins a call. When the connection turns out to take no more calls, nothing was sent, and another is made, once.
+/// What a call is opened with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opening<'a> {
+    pub(super) path: &'a str,
+    pub(super) metadata: &'a Metadata,
+    pub(super) terms: &'a Terms,
+    /// Its requests may go on for long.
+    pub(super) streams: bool,
+}
+
+/// Begins a call. A connection that turns out to take no more calls is replaced: nothing has left then.
 pub(super) fn open(
     connector: &Connector,
     heads: &Heads,
-    path: &str,
-    metadata: &Metadata,
-    deadline: Option<Instant>,
+    opening: Opening<'_>,
+    retries: &mut Retries,
 ) -> Result<Opened, Status> {
-    let requests = connector.get(deadline).map_err(|error| connector::status_of(error, deadline))?;
-    match begin(&requests, heads, path, metadata, deadline)? {
-        Ok(opened) => return Ok(opened),
-        Err(Failure::Lost(_) | Failure::GoAway { .. }) => connector.forget(&requests),
-        Err(failure) => return Err(status_of(&failure, deadline)),
+    let deadline = opening.terms.deadline;
+    loop {
+        if let Some(pause) = retries.pause() {
+            connector.pause(opening.terms, pause)?;
+        }
+        let requests = connector.get(opening.terms)?;
+        match begin(&requests, heads, opening)? {
+            Ok(opened) => return Ok(opened),
+            Err(Failure::Lost(_) | Failure::GoAway { .. }) => {
+                connector.forget(&requests);
+                retries.never_left();
+            }
+            Err(failure) => return Err(opening.terms.cancelled().unwrap_or_else(|| status_of(&failure, deadline))),
+        }
     }
-    let requests = connector.get(deadline).map_err(|error| connector::status_of(error, deadline))?;
-    begin(&requests, heads, path, metadata, deadline)?.map_err(|failure| status_of(&failure, deadline))
 }
 
-fn begin(
-    requests: &Arc<Requests>,
-    heads: &Heads,
-    path: &str,
-    metadata: &Metadata,
-    deadline: Option<Instant>,
-) -> Result<Result<Opened, Failure>, Status> {
-    let head = heads.make(path, metadata, deadline)?;
+fn begin(requests: &Arc<Requests>, heads: &Heads, opening: Opening<'_>) -> Result<Result<Opened, Failure>, Status> {
+    let Opening { path, metadata, terms, streams } = opening;
+    let head = heads.make(path, metadata, terms.deadline)?;
     let (size, limit) = (size(&head), requests.peer().header_list_bytes());
     if size > limit {
         return Err(Status::internal(format!(
             "the request's metadata takes {size} bytes, and the server takes {limit}"
         )));
     }
-    let opened = requests.open(head, deadline);
-    Ok(opened.map(|(pending, outbound)| Opened { pending, outbound, deadline }))
+    let opened = if streams {
+        requests.open_for_sending(head, terms.deadline, terms.alarm())
+    } else {
+        requests.open(head, terms.deadline, terms.alarm())
+    };
+    Ok(opened.map(|(pending, outbound)| Opened { pending, outbound, terms: terms.clone() }))
 }
 
 impl Opened {
@@ -127,31 +144,33 @@ impl Opened {
     ///
     /// A server may answer before it has all of it: then no more is sent. What it answered says more than the failure
     /// to send.
-    pub(super) fn send_whole(self, body: Bytes, limit: usize) -> Result<Reply, Status> {
-        let Self { mut pending, mut outbound, deadline } = self;
+    pub(super) fn send_whole(self, body: Bytes, limit: usize) -> Result<Reply, Failed> {
+        let Self { mut pending, mut outbound, terms } = self;
+        let deadline = terms.deadline;
+        let stopping = terms.alarm().map(|alarm| alarm.listen(outbound.cancel_on_wake()));
         let sent = if body.len() <= AT_ONCE {
             outbound.send_at_once(body)
         } else {
             outbound.send_unless(body, true, deadline, |context| pending.has_come(context)).map(drop)
         };
+        let mut reply = Reply::new(pending, limit, terms).stopped_by(stopping);
         match sent {
-            Ok(()) => Ok(Reply::new(pending, limit, deadline)),
-            Err(Failure::TimedOut) => Err(deadline_exceeded()),
-            Err(failure) => {
-                let mut reply = Reply::new(pending, limit, deadline);
-                match reply.head(None) {
-                    Ok(()) => Ok(reply),
-                    Err(status) if reply.is_answered() => Err(status),
-                    Err(_) => Err(status_of(&failure, deadline)),
-                }
-            }
+            Ok(()) => Ok(reply),
+            Err(Failure::TimedOut) => Err(deadline_exceeded().into()),
+            Err(failure) => match reply.head(None) {
+                Ok(()) => Ok(reply),
+                Err(failed) if reply.is_answered() || reply.is_cancelled() || failed.unseen.is_some() => Err(failed),
+                Err(_) => Err(Failed::of(&failure, deadline)),
+            },
         }
     }
 
-    pub(super) fn halves(self, limit: usize) -> (Outbound, Reply) {
+    pub(super) fn halves(mut self, limit: usize) -> (Outbound, Reply) {
+        let stopping = self.terms.alarm().map(|alarm| alarm.listen(self.outbound.cancel_on_wake()));
         // The head leaves now, not with the first message.
         self.outbound.pump();
         let cancel = self.outbound.cancel_on_drop();
-        (self.outbound, Reply::new(self.pending, limit, self.deadline).cancelling(cancel))
+        let reply = Reply::new(self.pending, limit, self.terms).stopped_by(stopping);
+        (self.outbound, reply.cancelling(cancel))
     }
 }

@@ -9,6 +9,7 @@ use super::super::taps::{Completed, Taps};
 use super::super::{CallKind, Metadata, MethodDescriptor, Request, Response, Status};
 use super::reply::Reply;
 use super::watch::{Watch, no_response};
+use super::whole::Whole;
 use super::{Inner, RequestSink, ResponseStream};
 use crate::net::Target;
 use crate::protobuf::Payload;
@@ -220,7 +221,7 @@ impl Inner {
 
     /// A call with a stream of responses within the channel's interceptors.
     pub(super) fn intercepted_download<I: Payload, O: Payload>(
-        &self,
+        self: &Arc<Self>,
         method: &MethodDescriptor,
         request: Request<I>,
     ) -> Result<ResponseStream<O>, Status> {
@@ -228,8 +229,9 @@ impl Inner {
             let mut watch = Box::new(std::mem::take(&mut call.watch));
             let mut requests = std::mem::take(&mut call.requests);
             let request = request.try_map(|message| requests.through(&message));
-            let begun = request.and_then(|request| self.send_one::<Bytes>(method, &request));
-            Ok(ResponseStream::new(watch.begun(begun)?).watched(watch))
+            let begun = request.and_then(|request| Whole::send::<Bytes>(self, method, request));
+            let (reply, whole) = watch.begun(begun)?;
+            Ok(ResponseStream::new(reply, Some(whole)).watched(watch))
         })
     }
 

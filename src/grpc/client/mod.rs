@@ -1,34 +1,49 @@
 //! The client: a channel to one target, and the four kinds of calls over it.
 //!
-//! - `connector`: one connection, made when it is needed and made again when it is lost;
+//! - `connector`: one connection, made when it is needed and made again when it is lost, by an `attempt`, and not more
+//!   often than `backoff` says;
 //! - `call`: a call's head, its sending; `reply`: what comes back; `streaming`: the halves of streaming calls;
-//!   `intercept`: what stands around a channel's calls, `watch`: what that sees of their answers.
+//! - `intercept`: what stands around a channel's calls, `watch`: what that sees of their answers;
+//! - `terms`: what ends a call before its answer; `retry`: whether one that has failed is made again, `whole`: those with
+//!   one request, which is kept until it is not.
 //!
 //! The calling thread does the work: it sends, and while it waits it reads for the connection, perhaps for calls of
 //! other threads, too (`Driver`). While no thread calls, the attendant thread of the process's clients answers for the
 //! connection.
 
+mod attempt;
+mod backoff;
 mod call;
 mod connector;
 mod intercept;
 mod reply;
+mod retry;
 mod streaming;
+mod terms;
 mod watch;
+mod whole;
 
+pub use backoff::Backoff;
+pub use connector::ChannelState;
 pub use intercept::{ClientInterceptor, Invoked, Invoker, OutgoingCall};
 pub use streaming::{PendingResponse, RequestSink, ResponseStream};
 
-use super::{MethodDescriptor, Request, Response, Status, frame};
+use super::{Metadata, MethodDescriptor, Request, Response, Status, frame};
 use crate::net::{Local, Observer, Target};
 use crate::protobuf::Payload;
 use crate::threads::Known;
 use crate::{Error, Limits, Threads, net};
-use call::Heads;
-use connector::Connector;
+use bytes::Bytes;
+use call::{Heads, Opening};
+use connector::{Connector, Plan};
 use intercept::Interceptors;
+use reply::Reply;
+use retry::{Failed, Retries};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use terms::Terms;
+use whole::Whole;
 
 /// What gRPC's keepalive document allows a client at most; its servers take less for an attack.
 const LEAST_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
@@ -66,6 +81,7 @@ struct Inner {
     connector: Connector,
     heads: Heads,
     timeout: Option<Duration>,
+    wait_for_ready: bool,
     limits: Limits,
     interceptors: Interceptors,
 }
@@ -85,12 +101,19 @@ impl Channel {
             target: target.to_owned(),
             local: None,
             timeout: None,
+            wait_for_ready: false,
             limits: Limits::default(),
             threads: Threads::default(),
             driver: Driver::default(),
+            backoff: Backoff::default(),
             observer: None,
             interceptors: Vec::new(),
         }
+    }
+
+    /// How it stands with its server now. It may be otherwise a moment later.
+    pub fn state(&self) -> ChannelState {
+        self.inner.connector.state()
     }
 
     /// A call with one request and one response. Generated clients call it.
@@ -120,7 +143,8 @@ impl Channel {
         if !self.inner.interceptors.is_empty() {
             return self.inner.intercepted_download(method, request);
         }
-        Ok(ResponseStream::new(self.inner.send_one(method, &request)?))
+        let (reply, whole) = Whole::send(&self.inner, method, request)?;
+        Ok(ResponseStream::new(reply, Some(whole)))
     }
 
     /// A call with a stream of requests and one response. Generated clients call it.
@@ -151,29 +175,59 @@ impl Channel {
     ) -> Result<(RequestSink<I>, ResponseStream<O>), Status> {
         if !self.inner.interceptors.is_empty() {
             let (sink, reply, watch) = self.inner.intercepted_sink(method, request)?;
-            return Ok((sink, ResponseStream::new(reply).watched(watch)));
+            return Ok((sink, ResponseStream::new(reply, None).watched(watch)));
         }
         let (sink, reply) = self.inner.open_sink(method, &request)?;
-        Ok((sink, ResponseStream::new(reply)))
+        Ok((sink, ResponseStream::new(reply, None)))
     }
 }
 
 impl Inner {
+    fn terms<T>(&self, request: &Request<T>) -> Terms {
+        Terms::of(request, self.timeout, self.wait_for_ready)
+    }
+
     fn unary<I: Payload, O: Payload>(
         &self,
         method: &MethodDescriptor,
         request: &Request<I>,
     ) -> Result<Response<O>, Status> {
-        let reply = self.send_one(method, request)?;
-        // In another process it would not have been sent.
-        let _known = Known::from_now();
-        reply.only()
+        let terms = self.terms(request);
+        let mut retries = Retries::default();
+        loop {
+            match self.answered(method, request, &terms, &mut retries) {
+                Ok(reply) => return reply.only(),
+                Err(failed) => retries.after(failed)?,
+            }
+        }
     }
 
-    fn send_one<I: Payload>(&self, method: &MethodDescriptor, request: &Request<I>) -> Result<reply::Reply, Status> {
-        let deadline = request.deadline_from_now(self.timeout);
+    /// Makes a call with one request, and waits for the head of its answer.
+    fn answered<I: Payload>(
+        &self,
+        method: &MethodDescriptor,
+        request: &Request<I>,
+        terms: &Terms,
+        retries: &mut Retries,
+    ) -> Result<Reply, Failed> {
         let body = frame::encode(request.message(), self.limits.send_message_bytes)?;
-        let opened = call::open(&self.connector, &self.heads, method.path(), request.metadata(), deadline)?;
+        let mut reply = self.send_whole(method.path(), request.metadata(), body, terms, retries)?;
+        // In another process it would not have been sent.
+        let _known = Known::from_now();
+        reply.head(None)?;
+        Ok(reply)
+    }
+
+    fn send_whole(
+        &self,
+        path: &str,
+        metadata: &Metadata,
+        body: Bytes,
+        terms: &Terms,
+        retries: &mut Retries,
+    ) -> Result<Reply, Failed> {
+        let opening = Opening { path, metadata, terms, streams: false };
+        let opened = call::open(&self.connector, &self.heads, opening, retries)?;
         opened.send_whole(body, self.limits.receive_message_bytes)
     }
 
@@ -181,11 +235,12 @@ impl Inner {
         &self,
         method: &MethodDescriptor,
         request: &Request<()>,
-    ) -> Result<(RequestSink<I>, reply::Reply), Status> {
-        let deadline = request.deadline_from_now(self.timeout);
-        let opened = call::open(&self.connector, &self.heads, method.path(), request.metadata(), deadline)?;
+    ) -> Result<(RequestSink<I>, Reply), Status> {
+        let terms = self.terms(request);
+        let opening = Opening { path: method.path(), metadata: request.metadata(), terms: &terms, streams: true };
+        let opened = call::open(&self.connector, &self.heads, opening, &mut Retries::default())?;
         let (outbound, reply) = opened.halves(self.limits.receive_message_bytes);
-        Ok((RequestSink::new(outbound, self.limits.send_message_bytes, deadline), reply))
+        Ok((RequestSink::new(outbound, self.limits.send_message_bytes, terms), reply))
     }
 }
 
@@ -214,9 +269,11 @@ pub struct ChannelBuilder {
     /// Of a server in this process; then there is no target.
     local: Option<Local>,
     timeout: Option<Duration>,
+    wait_for_ready: bool,
     limits: Limits,
     threads: Threads,
     driver: Driver,
+    backoff: Backoff,
     observer: Option<Arc<dyn Observer>>,
     interceptors: Vec<Arc<dyn ClientInterceptor>>,
 }
@@ -230,6 +287,13 @@ impl ChannelBuilder {
     /// How long a call may take that says nothing of its own; by default as long as it likes.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Whether calls that say nothing of their own wait for a server that cannot be connected to, until their deadline,
+    /// rather than fail with UNAVAILABLE; by default not. See [`Request::with_wait_for_ready`].
+    pub fn wait_for_ready(mut self, wait_for_ready: bool) -> Self {
+        self.wait_for_ready = wait_for_ready;
         self
     }
 
@@ -248,6 +312,12 @@ impl ChannelBuilder {
     /// Who reads for the connection; by default [`Driver::Caller`].
     pub fn driver(mut self, driver: Driver) -> Self {
         self.driver = driver;
+        self
+    }
+
+    /// How long to wait between attempts to connect.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
         self
     }
 
@@ -270,7 +340,7 @@ impl ChannelBuilder {
     /// none that speaks HTTP/2.
     pub fn connect(self) -> Result<Channel, Error> {
         let channel = self.connect_lazy()?;
-        channel.inner.connector.get(None)?;
+        channel.inner.connector.connect()?;
         Ok(channel)
     }
 
@@ -281,11 +351,13 @@ impl ChannelBuilder {
     pub fn connect_lazy(mut self) -> Result<Channel, Error> {
         let interval = &mut self.limits.keepalive_interval;
         *interval = interval.map(|interval| interval.max(LEAST_KEEPALIVE_INTERVAL));
-        let target = self.local.map_or_else(|| net::parse_target(&self.target), |local| Ok(Target::local(local)))?;
+        let target =
+            self.local.take().map_or_else(|| net::parse_target(&self.target), |local| Ok(Target::local(local)))?;
         let heads = Heads::new(&target)?;
-        let interceptors = Interceptors::new(self.interceptors, &target);
-        let connector = Connector::new(target, &self.limits, &self.threads, self.driver, self.observer);
-        let inner = Inner { connector, heads, timeout: self.timeout, limits: self.limits, interceptors };
+        let interceptors = Interceptors::new(std::mem::take(&mut self.interceptors), &target);
+        let Self { timeout, wait_for_ready, limits, threads, driver, observer, backoff, .. } = self;
+        let connector = Connector::new(Plan { target, limits: limits.clone(), threads, driver, observer, backoff });
+        let inner = Inner { connector, heads, timeout, wait_for_ready, limits, interceptors };
         Ok(Channel { inner: Arc::new(inner) })
     }
 }

@@ -1,9 +1,12 @@
 //! What comes back of a call: the head, messages, and the status (PROTOCOL-HTTP2.md, *Responses*).
 
 use super::super::body::Body;
-use super::super::mapping::{code_of_http, has_passed, nothing_came, status_of};
+use super::super::mapping::{code_of_http, has_passed, nothing_came};
 use super::super::{Metadata, Response, Status, content_type, frame};
+use super::retry::Failed;
+use super::terms::Terms;
 use crate::http2::{CancelOnDrop, Failure, Inbound, Pending};
+use crate::link::Listening;
 use crate::protobuf::Payload;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -13,9 +16,11 @@ use std::time::Instant;
 /// The receiving half of a call.
 #[derive(Debug)]
 pub(super) struct Reply {
+    /// Of a call that can be cancelled from elsewhere; gone before the stage is.
+    stopping: Option<Listening>,
     stage: Stage,
     limit: usize,
-    deadline: Option<Instant>,
+    terms: Terms,
     metadata: Metadata,
     trailers: Option<Metadata>,
     answered: bool,
@@ -31,17 +36,23 @@ enum Stage {
 }
 
 impl Reply {
-    pub(super) fn new(pending: Pending, limit: usize, deadline: Option<Instant>) -> Self {
-        let metadata = Metadata::new();
+    pub(super) fn new(pending: Pending, limit: usize, terms: Terms) -> Self {
         Self {
+            stopping: None,
             stage: Stage::Pending(pending),
             limit,
-            deadline,
-            metadata,
+            terms,
+            metadata: Metadata::new(),
             trailers: None,
             answered: false,
             cancel: None,
         }
+    }
+
+    /// Of a call that is cancelled as long as this listens.
+    pub(super) fn stopped_by(mut self, stopping: Option<Listening>) -> Self {
+        self.stopping = stopping;
+        self
     }
 
     /// Of a call whose requests somebody still sends.
@@ -60,6 +71,11 @@ impl Reply {
         matches!(self.stage, Stage::Over)
     }
 
+    /// Whether the call was given up on this side.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.terms.cancelled().is_some()
+    }
+
     /// The initial metadata, once the head has come.
     pub(super) fn metadata(&self) -> &Metadata {
         &self.metadata
@@ -74,15 +90,22 @@ impl Reply {
     ///
     /// # Errors
     /// How the call ended, if it has.
-    pub(super) fn head(&mut self, until: Option<Instant>) -> Result<(), Status> {
+    pub(super) fn head(&mut self, until: Option<Instant>) -> Result<(), Failed> {
         let Stage::Pending(pending) = &mut self.stage else { return Ok(()) };
-        let waited = pending.wait([until, self.deadline].into_iter().flatten().min());
-        if waited == Err(Failure::TimedOut) && !has_passed(self.deadline) {
-            return Err(nothing_came());
+        let waited = pending.wait([until, self.terms.deadline].into_iter().flatten().min());
+        if waited == Err(Failure::TimedOut) && !has_passed(self.terms.deadline) {
+            return Err(nothing_came().into());
         }
         // Whatever is wrong from here on, the call is over.
         let Stage::Pending(pending) = std::mem::replace(&mut self.stage, Stage::Over) else { return Ok(()) };
-        let response = waited.and_then(|()| pending.head()).map_err(|failure| status_of(&failure, self.deadline))?;
+        let response = match waited.and_then(|()| pending.head()) {
+            Ok(response) => response,
+            Err(failure) => {
+                self.stopping = None;
+                let cancelled = self.terms.cancelled().map(Failed::from);
+                return Err(cancelled.unwrap_or_else(|| Failed::of(&failure, self.terms.deadline)));
+            }
+        };
         self.answered = true;
         let (head, inbound) = response.into_parts();
         if let Some(body) = self.read_head(head, inbound)? {
@@ -103,7 +126,7 @@ impl Reply {
             return Ok(None);
         }
         self.metadata = Metadata::from_headers(head.headers)?;
-        Ok(Some(Body::new(inbound, self.limit, self.deadline)))
+        Ok(Some(Body::new(inbound, self.limit, self.terms.deadline)))
     }
 
     /// Waits for the next message; none when the call has succeeded. `until` bounds this wait alone.
@@ -111,21 +134,27 @@ impl Reply {
     /// # Errors
     /// How the call ended, if it did not succeed.
     pub(super) fn message(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, Status> {
-        self.head(until)?;
+        self.head(until).map_err(|failed| failed.status)?;
         let Stage::Open(body) = &mut self.stage else { return Ok(None) };
+        if let Some(status) = self.terms.cancelled() {
+            self.give_up();
+            return Err(status);
+        }
         match body.message(until) {
             Ok(Some(message)) => return Ok(Some(message)),
             Ok(None) => {}
             Err(status) => {
                 if body.is_over() {
                     self.give_up();
+                    return Err(self.terms.cancelled().unwrap_or(status));
                 }
                 return Err(status);
             }
         }
         let trailers = body.trailers();
+        self.stopping = None;
         self.stage = Stage::Over;
-        let trailers = trailers?;
+        let trailers = trailers.map_err(|status| self.terms.cancelled().unwrap_or(status))?;
         self.ended();
         let status = trailers.and_then(Status::from_headers);
         self.trailers = Some(status.unwrap_or_else(|| Err(no_status()))?);
@@ -134,12 +163,14 @@ impl Reply {
 
     /// Wants nothing more: whatever the server still sends is reset.
     pub(super) fn give_up(&mut self) {
+        self.stopping = None;
         self.stage = Stage::Over;
         self.cancel = None;
     }
 
     /// The server has said its last word.
     fn ended(&mut self) {
+        self.stopping = None;
         if let Some(cancel) = self.cancel.take() {
             cancel.forgo();
         }

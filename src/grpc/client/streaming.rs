@@ -4,8 +4,10 @@ use super::super::mapping::status_of;
 use super::super::taps::Taps;
 use super::super::{Metadata, Response, Status, frame};
 use super::reply::Reply;
+use super::terms::Terms;
 use super::watch::Watch;
-use crate::http2::{Outbound, reason};
+use super::whole::Whole;
+use crate::http2::{Failure, Outbound, reason};
 use crate::protobuf::Payload;
 use bytes::Bytes;
 use std::fmt;
@@ -18,7 +20,7 @@ use std::time::{Duration, Instant};
 pub struct RequestSink<T> {
     outbound: Outbound,
     limit: usize,
-    deadline: Option<Instant>,
+    terms: Terms,
     finished: bool,
     taps: Taps,
     /// The memory for the next message.
@@ -27,8 +29,8 @@ pub struct RequestSink<T> {
 }
 
 impl<T: Payload> RequestSink<T> {
-    pub(super) fn new(outbound: Outbound, limit: usize, deadline: Option<Instant>) -> Self {
-        Self { outbound, limit, deadline, finished: false, taps: Taps::default(), body: Vec::new(), kind: PhantomData }
+    pub(super) fn new(outbound: Outbound, limit: usize, terms: Terms) -> Self {
+        Self { outbound, limit, terms, finished: false, taps: Taps::default(), body: Vec::new(), kind: PhantomData }
     }
 
     /// Shows its messages to interceptors.
@@ -41,13 +43,16 @@ impl<T: Payload> RequestSink<T> {
     /// many short ones, those that come in quick succession leave together, within microseconds.
     ///
     /// # Errors
-    /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; another if the server has ended the call:
-    /// how, the other half says.
+    /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; CANCELLED if it was cancelled, and if the
+    /// server has ended the call without waiting for more: how, the other half says; another if the call was lost.
     pub fn send(&mut self, request: T) -> Result<(), Status> {
+        if let Some(status) = self.terms.cancelled() {
+            return Err(status);
+        }
         self.body.clear();
         self.taps.append(&request, self.limit, &mut self.body)?;
-        let sent = self.outbound.send_soon(&mut self.body, self.deadline);
-        sent.map_err(|failure| status_of(&failure, self.deadline))
+        let sent = self.outbound.send_soon(&mut self.body, self.terms.deadline);
+        sent.map_err(|failure| self.failed(failure))
     }
 
     /// Says that there are no more requests.
@@ -55,9 +60,20 @@ impl<T: Payload> RequestSink<T> {
     /// # Errors
     /// Those of [`RequestSink::send`].
     pub fn finish(mut self) -> Result<(), Status> {
-        let sent = self.outbound.send(Bytes::new(), true, self.deadline);
+        let sent = self.outbound.send(Bytes::new(), true, self.terms.deadline);
         self.finished = sent.is_ok();
-        sent.map_err(|failure| status_of(&failure, self.deadline))
+        sent.map_err(|failure| self.failed(failure))
+    }
+}
+
+impl<T> RequestSink<T> {
+    fn failed(&self, failure: Failure) -> Status {
+        let failure = match failure {
+            // How a server says that it needs no more (RFC 9113 §8.1).
+            Failure::Reset { code: 0, by_peer: true } => Failure::Ended,
+            failure => failure,
+        };
+        self.terms.cancelled().unwrap_or_else(|| status_of(&failure, self.terms.deadline))
     }
 }
 
@@ -80,13 +96,15 @@ impl<T> fmt::Debug for RequestSink<T> {
 /// After an error, and after the last response, it gives nothing more. One that is dropped before cancels the call.
 pub struct ResponseStream<T> {
     reply: Reply,
+    /// Of a call with one request, which may have to be made again; nothing once the server has answered.
+    whole: Option<Whole>,
     watch: Option<Box<Watch>>,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> ResponseStream<T> {
-    pub(super) fn new(reply: Reply) -> Self {
-        Self { reply, watch: None, kind: PhantomData }
+    pub(super) fn new(reply: Reply, whole: Option<Whole>) -> Self {
+        Self { reply, whole, watch: None, kind: PhantomData }
     }
 
     /// Shows what comes to interceptors.
@@ -112,11 +130,21 @@ impl<T: Payload> ResponseStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        if let Some(watch) = &mut self.watch {
-            return watch.message(&mut self.reply, until);
+        let found = self.next_message(until);
+        match &mut self.watch {
+            Some(watch) => watch.notice(&self.reply, found),
+            None => found,
         }
-        let decoded = self.reply.message(until)?.map(frame::decode).transpose();
-        decoded.inspect_err(|_| self.reply.give_up())
+    }
+
+    fn next_message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
+        self.head(until)?;
+        let Some(message) = self.reply.message(until)? else { return Ok(None) };
+        let decoded = match &mut self.watch {
+            Some(watch) => watch.decode(message),
+            None => frame::decode(message),
+        };
+        decoded.map(Some).inspect_err(|_| self.reply.give_up())
     }
 }
 
@@ -126,13 +154,27 @@ impl<T> ResponseStream<T> {
     /// # Errors
     /// How the call ended, if it has ended without.
     pub fn metadata(&mut self) -> Result<&Metadata, Status> {
+        let found = self.head(None);
         match &mut self.watch {
-            Some(watch) => watch.metadata(&mut self.reply),
-            None => {
-                self.reply.head(None)?;
-                Ok(self.reply.metadata())
+            Some(watch) => watch.metadata(&self.reply, found),
+            None => found.map(|()| self.reply.metadata()),
+        }
+    }
+
+    /// Waits for the head; makes the call again while no server has seen it.
+    fn head(&mut self, until: Option<Instant>) -> Result<(), Status> {
+        loop {
+            match (self.reply.head(until), &mut self.whole) {
+                (Ok(()), _) => break,
+                (Err(failed), Some(whole)) if failed.unseen.is_some() => self.reply = whole.again(failed)?,
+                (Err(failed), _) => return Err(failed.status),
             }
         }
+        self.whole = None;
+        if let Some(watch) = &mut self.watch {
+            watch.see_head(&self.reply);
+        }
+        Ok(())
     }
 
     /// The trailing metadata, once the call has succeeded.

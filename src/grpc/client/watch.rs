@@ -8,7 +8,6 @@ use crate::protobuf::Payload;
 use bytes::Bytes;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 type End = Box<dyn FnOnce(&mut Result<Completed, Status>) + Send>;
 
@@ -56,18 +55,8 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// The next message, as [`Reply::message`] gives it, and the end.
-    pub(super) fn message<T: Payload>(
-        &mut self,
-        reply: &mut Reply,
-        until: Option<Instant>,
-    ) -> Result<Option<T>, Status> {
-        let found = self.look(reply, until);
-        self.notice(reply, found)
-    }
-
     /// Tells the end, if what was `found` is that.
-    fn notice<T>(&mut self, reply: &Reply, found: Result<T, Status>) -> Result<T, Status> {
+    pub(super) fn notice<T>(&mut self, reply: &Reply, found: Result<T, Status>) -> Result<T, Status> {
         if self.told || !reply.is_over() {
             return found;
         }
@@ -77,19 +66,18 @@ impl Watch {
         }
     }
 
-    fn look<T: Payload>(&mut self, reply: &mut Reply, until: Option<Instant>) -> Result<Option<T>, Status> {
-        self.look_at_head(reply, until)?;
-        let decoded = reply.message(until)?.map(|message| self.messages.decode(message)).transpose();
-        decoded.inspect_err(|_| reply.give_up())
-    }
-
-    fn look_at_head(&mut self, reply: &mut Reply, until: Option<Instant>) -> Result<&Metadata, Status> {
-        reply.head(until)?;
-        Ok(self.metadata.get_or_insert_with(|| {
+    /// Shows the initial metadata, once.
+    pub(super) fn see_head(&mut self, reply: &Reply) {
+        self.metadata.get_or_insert_with(|| {
             let mut metadata = reply.metadata().clone();
             self.head.pass(&mut metadata);
             metadata
-        }))
+        });
+    }
+
+    /// Shows a message.
+    pub(super) fn decode<T: Payload>(&mut self, message: Bytes) -> Result<T, Status> {
+        self.messages.decode(message)
     }
 
     /// Tells how the call ended; what is made of it is what the caller gets.
@@ -109,9 +97,8 @@ impl Watch {
         begun.map_err(|status| self.fail(status))
     }
 
-    /// The initial metadata, waited for.
-    pub(super) fn metadata(&mut self, reply: &mut Reply) -> Result<&Metadata, Status> {
-        let found = self.look_at_head(reply, None).map(drop);
+    /// The initial metadata, or why there is none; `found` is what came of waiting for it.
+    pub(super) fn metadata(&mut self, reply: &Reply, found: Result<(), Status>) -> Result<&Metadata, Status> {
         self.notice(reply, found)?;
         Ok(self.metadata.get_or_insert_default())
     }

@@ -61,7 +61,7 @@ impl Call {
             leaving: Mutex::new(None),
             untaken: Arc::clone(untaken),
             reader,
-            cancellation: Cancellation::default(),
+            cancellation: Cancellation::new(),
             deadline,
             peer: Arc::clone(peer),
         })
