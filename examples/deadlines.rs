@@ -13,18 +13,21 @@ mod proto {
 
 use proto::{Note, Notes, NotesClient, NotesServer, Query};
 use std::sync::mpsc::{Sender, channel};
+use std::thread;
 use std::time::Duration;
 use threadwire::grpc::{CancelCause, Channel, Request, Response, ResponseSink, Server, Status};
 
 /// A handler that works for ever, but looks whether anybody still waits.
 struct Slow {
+    began: Sender<()>,
     ended: Sender<String>,
 }
 
 impl Notes for Slow {
     fn get(&self, request: Request<Query>) -> Result<Response<Note>, Status> {
-        // A handler that makes calls itself hands `request.deadline()` on with `with_deadline`.
+        // A handler that makes calls itself makes them `within` its own: they end with it.
         println!("the handler has a deadline: {}", request.deadline().is_some());
+        let _ = self.began.send(());
         loop {
             // A piece of work; this one is a sleep that ends with the call.
             if let Some(cause) = request.cancellation().wait_timeout(Duration::from_millis(10)) {
@@ -48,8 +51,8 @@ impl Notes for Slow {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (ended, why) = channel();
-    let server = Server::builder().add_service(NotesServer::new(Slow { ended })).bind("127.0.0.1:0")?;
+    let ((began, begun), (ended, why)) = (channel(), channel());
+    let server = Server::builder().add_service(NotesServer::new(Slow { began, ended })).bind("127.0.0.1:0")?;
     let target = server.local_addresses()[0].to_string();
     let _server = server.spawn()?;
 
@@ -62,12 +65,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Err(status) = client.get(request) {
         println!("the client: {}", status.code());
     }
+    begun.recv()?;
     println!("the handler: {}", why.recv()?);
 
     // A stream that is dropped before its end is cancelled.
     let mut notes = client.list(Query::default())?;
     println!("one note: {:?}", notes.receive()?.map(|note| note.text));
     drop(notes);
+    println!("the handler: {}", why.recv()?);
+
+    // A call can be ended from another thread, too.
+    let mut request = Request::new(Query::default());
+    let canceller = request.canceller();
+    let waiting = thread::spawn(move || client.get(request).map(drop));
+    begun.recv()?;
+    canceller.cancel();
+    if let Err(status) = waiting.join().map_err(|_| "the caller panicked")? {
+        println!("the client: {}", status.code());
+    }
     println!("the handler: {}", why.recv()?);
     Ok(())
 }

@@ -29,7 +29,8 @@ fn pass_on(
 ) -> Result<(), Status> {
     println!("proxy: {path}");
     let method = MethodDescriptor::from_path(path, CallKind::Bidirectional)?;
-    let mut onward = Request::new(());
+    // It ends with the call that it is made for: at its deadline, and when it is given up.
+    let mut onward = Request::new(()).within(&requests);
     *onward.metadata_mut() = requests.metadata().clone();
     let (mut sink, mut answers) = channel.bidirectional::<Bytes, Bytes>(&method, onward)?;
     thread::scope(|scope| {

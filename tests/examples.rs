@@ -81,6 +81,9 @@ fn deadlines() {
         "the handler: stops, as expected: true",
         "one note: Some(\"more\")",
         "the handler: CANCELLED",
+        "the handler has a deadline: true",
+        "the client: CANCELLED",
+        "the handler: stops, as expected: true",
     ];
     assert_eq!(run("deadlines"), expected);
 }
@@ -114,6 +117,12 @@ fn generic() {
         "UNIMPLEMENTED: the service example.Shouter has no method Whisper",
     ];
     assert_eq!(run("generic"), expected);
+}
+
+#[test]
+fn wait_for_ready() {
+    let expected = ["a call that does not wait: Unavailable", "Hello, early bird!", "Hello, again!"];
+    assert_eq!(run("wait_for_ready"), expected);
 }
 
 #[test]

@@ -92,12 +92,8 @@ fn proxy(
     responses: &mut ResponseSink<Bytes>,
 ) -> Result<(), Status> {
     let method = MethodDescriptor::from_path(path, CallKind::Bidirectional)?;
-    let mut onward = Request::new(());
+    let mut onward = Request::new(()).within(&requests);
     *onward.metadata_mut() = requests.metadata().clone();
-    let onward = match requests.deadline() {
-        Some(deadline) => onward.with_deadline(deadline),
-        None => onward,
-    };
     let (mut sink, mut answers): (RequestSink<Bytes>, ResponseStream<Bytes>) =
         channel.bidirectional(&method, onward)?;
     std::thread::scope(|scope| {

@@ -3,10 +3,12 @@
 use super::connect::connect;
 use super::local::Local;
 use super::socket::{Socket, Transport};
+use super::unix;
 use crate::{Error, Threads};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -50,15 +52,19 @@ enum Way {
         host: String,
         port: u16,
     },
+    Unix(PathBuf),
     Local(Local),
 }
 
-/// Reads the target of a gRPC channel: `http://host:port` or `host:port`.
+/// Reads the target of a gRPC channel: `http://host:port`, `host:port`, or `unix:path`.
 ///
 /// # Errors
 /// [`Error::Address`].
 pub(crate) fn parse_target(text: &str) -> Result<Target, Error> {
     let wrong = |expected| Error::Address { address: text.to_owned(), expected };
+    if let Some(path) = unix::path(text) {
+        return Ok(Target { way: Way::Unix(path.into()), authority: "localhost".to_owned() });
+    }
     if text.starts_with("https://") {
         return Err(wrong("'http://host:port': TLS is not supported yet"));
     }
@@ -89,6 +95,10 @@ impl Target {
             Way::Tcp { host, port } => {
                 let (stream, _) = connect(threads, host, *port, timeout)?;
                 Ok(Box::new(Socket::new(stream)))
+            }
+            Way::Unix(path) => {
+                let failed = |source| Error::Connect { address: format!("unix:{}", path.display()), source };
+                Ok(Box::new(Socket::new(unix::connect(path).map_err(failed)?)))
             }
             Way::Local(local) => {
                 let failed = |source| Error::Connect { address: self.authority.clone(), source };
@@ -158,7 +168,7 @@ fn without_repetition(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Target, parse_target, resolve, split};
+    use super::{Target, Way, parse_target, resolve, split};
     use crate::Threads;
     use std::time::Duration;
 
@@ -183,6 +193,10 @@ mod tests {
         assert_eq!(target("http://[::1]:5/").authority, "[::1]:5");
         assert_eq!(target("http://a"), Target::new("a", 80));
         assert_eq!(target("a:1").authority, "a:1");
+        for unix in ["unix:/run/a socket", "unix:///run/a socket"] {
+            let expected = Target { way: Way::Unix("/run/a socket".into()), authority: "localhost".into() };
+            assert_eq!(target(unix), expected);
+        }
         let error = |text| parse_target(text).unwrap_err().to_string();
         assert!(error("https://a:1").contains("TLS"));
         assert!(error("a").contains("http://host:port"));

@@ -13,6 +13,7 @@ mod local;
 pub(crate) mod observer;
 mod peers;
 pub(crate) mod socket;
+mod unix;
 pub(crate) mod wait;
 pub(crate) mod waker;
 

@@ -87,7 +87,7 @@ struct Inner {
 }
 
 impl Channel {
-    /// Connects to `http://host:port` (or `host:port`) with all settings as they are by default.
+    /// Connects to `http://host:port` (or `host:port`), or to a Unix socket by `unix:path`, with all settings as they are by default.
     ///
     /// # Errors
     /// See [`ChannelBuilder::connect`].
@@ -95,7 +95,7 @@ impl Channel {
         Self::builder(target).connect()
     }
 
-    /// The settings of a channel to `http://host:port` or `host:port`.
+    /// The settings of a channel to `http://host:port`, `host:port` or `unix:path`.
     pub fn builder(target: &str) -> ChannelBuilder {
         ChannelBuilder {
             target: target.to_owned(),

@@ -118,10 +118,13 @@ impl ServerBuilder {
     /// Listens on `address`, `host:port`, on all addresses that the host resolves to; `[::]` takes IPv4, too. Port 0
     /// has the system choose one. Connections that come before the server serves wait.
     ///
+    /// `unix:path` listens on a Unix socket. A path that nobody listens on any more is taken over; the server's end
+    /// removes it. Who may connect is for the path's folder to say; [`Limits::connections_per_peer`] does not count.
+    ///
     /// # Errors
     /// [`Error::Address`], [`Error::Resolve`] or [`Error::Bind`]; [`Error::Io`] if there is no descriptor left.
     pub fn bind(self, address: &str) -> Result<Server, Error> {
-        let listener = Listener::bind(&self.threads, address)?;
+        let listener = Listener::bind_any(&self.threads, address)?;
         Ok(Server { core: self.core(Some(listener))? })
     }
 

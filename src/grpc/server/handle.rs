@@ -65,7 +65,7 @@ impl ServerHandle {
         Self { core, accepting }
     }
 
-    /// The addresses it listens on.
+    /// The addresses of TCP that it listens on.
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
         self.core.local_addresses()
     }

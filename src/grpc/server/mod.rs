@@ -33,7 +33,7 @@ use super::Status;
 use super::quota::{Quota, Share};
 use crate::http2::{self, Settings};
 use crate::link::{Attendant, Farewells, Io};
-use crate::net::{Listener, Observer, PeerAddress, Peers, Socket, Transport};
+use crate::net::{Listener, Observer, PeerAddress, Peers, Transport};
 use crate::threads::{Place, Process, Registry};
 use crate::{Error, Limits, Threads};
 use connection::Served;
@@ -112,7 +112,7 @@ impl Server {
         ServerBuilder::default()
     }
 
-    /// The addresses it listens on.
+    /// The addresses of TCP that it listens on.
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
         self.core.local_addresses()
     }
@@ -152,8 +152,8 @@ impl Core {
     fn accept_all(self: &Arc<Self>) -> Result<(), Error> {
         let Some(listener) = &self.listener else { return Ok(()) };
         loop {
-            match listener.accept() {
-                Ok((stream, peer)) => self.admit(Box::new(Socket::new(stream)), PeerAddress::Tcp(peer)),
+            match listener.accept_any() {
+                Ok((transport, peer)) => self.admit(transport, peer),
                 Err(Error::Closed { .. }) => return Ok(()),
                 Err(error) => {
                     listener.close();
