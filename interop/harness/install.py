@@ -37,10 +37,16 @@ def once(name, content, install):
         stamp.write_text(content)
 
 
-def output(argv):
+def version():
+    """Of threadwire."""
+    return next(line.split('"')[1] for line in (ROOT / "Cargo.toml").read_text().splitlines()
+                if line.startswith("version = "))
+
+
+def output(argv, **options):
     """What a program prints."""
     return subprocess.run([str(part) for part in argv], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          text=True, timeout=900).stdout
+                          text=True, timeout=900, **options).stdout
 
 
 def target():
@@ -72,6 +78,12 @@ def python_environment():
 
     once("python", requirements.read_text(), install)
     return environment / "bin/python"
+
+
+def python_packages():
+    """Makes the packages of the Python peer importable here."""
+    python_environment()
+    sys.path += [str(folder) for folder in (PEERS / "python").glob("lib/python*/site-packages")]
 
 
 def python():

@@ -6,6 +6,7 @@
 //! ```
 //! - `code`, `content_type`, `status`, `metadata`, `timeout`, `frame`, `mapping`: the rules of the wire, without I/O;
 //!   only `mapping` asks the clock, whether a deadline has passed.
+//! - `compression`: messages made shorter, and the limits of what comes of them.
 //! - `request`, `response`, `method`, `cancellation`, `canceller`: what handlers and callers hold. `body`: receiving
 //!   messages; `taps`: showing them to interceptors.
 //! - `server`, `client`: the two ends. [`details`]: messages that say more about an error.
@@ -17,6 +18,7 @@ mod cancellation;
 mod canceller;
 mod client;
 mod code;
+mod compression;
 mod content_type;
 pub mod details;
 mod frame;
@@ -38,6 +40,7 @@ pub use client::{
     PendingResponse, RequestSink, ResponseStream,
 };
 pub use code::Code;
+pub use compression::Encoding;
 pub use metadata::{InvalidMetadata, Metadata, MetadataValue};
 pub use method::{CallKind, InvalidMethod, MethodDescriptor};
 pub use request::Request;

@@ -2,6 +2,7 @@
 //! before it is compressed or after it was inflated. Without interceptors there is nothing here, and a message passes
 //! as it is.
 
+use super::compression::{Encoding, Packed, Packer};
 use super::{Metadata, Status, frame};
 use crate::protobuf::Payload;
 use bytes::Bytes;
@@ -34,24 +35,24 @@ impl Taps {
     }
 
     /// Shows `message` to each; the first error ends it.
-    pub(super) fn pass(&mut self, message: &mut Bytes) -> Result<(), Status> {
+    fn pass(&mut self, message: &mut Bytes) -> Result<(), Status> {
         self.list().iter_mut().try_for_each(|tap| tap(message))
     }
 
-    /// [`frame::encode`] of what comes through.
-    pub(super) fn encode<P: Payload>(&mut self, message: &P, limit: usize) -> Result<Bytes, Status> {
+    /// [`Packer::pack`] of what comes through.
+    pub(super) fn pack<P: Payload>(&mut self, message: &P, packer: &Packer) -> Result<Bytes, Status> {
         if self.list().is_empty() {
-            return frame::encode(message, limit);
+            return packer.pack(message);
         }
-        frame::encode(&self.through(message)?, limit)
+        packer.pack(&self.through(message)?)
     }
 
-    /// [`frame::append`] of what comes through.
-    pub(super) fn append<P: Payload>(&mut self, message: &P, limit: usize, to: &mut Vec<u8>) -> Result<(), Status> {
+    /// [`Packer::append`] of what comes through.
+    pub(super) fn append<P: Payload>(&mut self, message: &P, packer: &Packer, to: &mut Vec<u8>) -> Result<(), Status> {
         if self.list().is_empty() {
-            return frame::append(message, limit, to);
+            return packer.append(message, to);
         }
-        frame::append(&self.through(message)?, limit, to)
+        packer.append(&self.through(message)?, to)
     }
 
     /// `message`, encoded, as it comes through.
@@ -63,10 +64,19 @@ impl Taps {
         Ok(encoded)
     }
 
-    /// [`frame::decode`] of what comes through.
-    pub(super) fn decode<P: Payload>(&mut self, mut message: Bytes) -> Result<P, Status> {
+    /// A message that came, as it comes through: unpacked, if anyone wants to see it.
+    pub(super) fn unpack(&mut self, message: Packed) -> Result<Packed, Status> {
+        if self.list().is_empty() {
+            return Ok(message);
+        }
+        let mut message = message.unpack()?;
         self.pass(&mut message)?;
-        frame::decode(message)
+        Ok(Packed::new(message, Encoding::Identity, usize::MAX))
+    }
+
+    /// [`frame::decode`] of what comes through.
+    pub(super) fn decode<P: Payload>(&mut self, message: Packed) -> Result<P, Status> {
+        frame::decode(self.unpack(message)?)
     }
 }
 
@@ -129,8 +139,17 @@ impl Completed {
 #[cfg(test)]
 mod tests {
     use super::{HeadTaps, Taps};
+    use crate::grpc::compression::{Compression, Encoding, Encodings, Packed, Packer, Packing};
     use crate::grpc::{Code, Metadata, Status};
     use bytes::Bytes;
+
+    fn packer(limit: usize) -> Packer {
+        Packing { limit, encoding: Encoding::Identity, accepted: Encodings::all() }.packer(Compression::default())
+    }
+
+    fn packed(text: &'static str) -> Packed {
+        Packed::new(text.into(), Encoding::Identity, 100)
+    }
 
     #[test]
     fn a_message_passes_all_in_order_until_one_refuses() {
@@ -144,12 +163,12 @@ mod tests {
         taps.add_last(append(b'2'));
         taps.add_last(append(b'3'));
         taps.add_first(append(b'1'));
-        assert_eq!(&taps.encode(&Bytes::from("a"), 4).unwrap()[..], b"\0\0\0\0\x04a123");
-        assert_eq!(taps.encode(&Bytes::from("a"), 3).unwrap_err().code(), Code::ResourceExhausted);
-        assert_eq!(taps.decode::<Bytes>("a".into()).unwrap(), "a123");
+        assert_eq!(&taps.pack(&Bytes::from("a"), &packer(4)).unwrap()[..], b"\0\0\0\0\x04a123");
+        assert_eq!(taps.pack(&Bytes::from("a"), &packer(3)).unwrap_err().code(), Code::ResourceExhausted);
+        assert_eq!(taps.decode::<Bytes>(packed("a")).unwrap(), "a123");
         taps.add_last(Box::new(|_| Err(Status::permission_denied("no"))));
         taps.add_last(Box::new(|_| panic!("behind a refusal")));
-        assert_eq!(taps.decode::<Bytes>("a".into()).unwrap_err().code(), Code::PermissionDenied);
+        assert_eq!(taps.decode::<Bytes>(packed("a")).unwrap_err().code(), Code::PermissionDenied);
     }
 
     #[test]

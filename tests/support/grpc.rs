@@ -10,8 +10,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 use threadwire::grpc::{
-    CancelCause, Cancellation, Channel, Code, Request, RequestStream, Response, ResponseSink, Server, ServerHandle,
-    Status,
+    CancelCause, Cancellation, Channel, Code, Encoding, Request, RequestStream, Response, ResponseSink, Server,
+    ServerHandle, Status,
 };
 use threadwire::protobuf::Message as _;
 use threadwire::{Limits, Threads};
@@ -24,6 +24,11 @@ use proto::{Answer, Ask, Probe, ProbeClient, ProbeServer};
 
 /// No test waits longer than this for anything.
 pub const LONG: Duration = Duration::from_secs(30);
+
+/// What `grpc-accept-encoding` lists.
+pub fn accepted() -> String {
+    Encoding::ALL.iter().map(|encoding| encoding.name()).collect::<Vec<_>>().join(",")
+}
 
 /// The service, and what its handlers tell the test.
 #[derive(Debug, Default)]

@@ -28,7 +28,8 @@ pub use connector::ChannelState;
 pub use intercept::{ClientInterceptor, Invoked, Invoker, OutgoingCall};
 pub use streaming::{PendingResponse, RequestSink, ResponseStream};
 
-use super::{Metadata, MethodDescriptor, Request, Response, Status, frame};
+use super::compression::{Encodings, Packer, Packing};
+use super::{Encoding, MethodDescriptor, Request, Response, Status};
 use crate::net::{Local, Observer, Target};
 use crate::protobuf::Payload;
 use crate::threads::Known;
@@ -82,6 +83,7 @@ struct Inner {
     heads: Heads,
     timeout: Option<Duration>,
     wait_for_ready: bool,
+    encoding: Encoding,
     limits: Limits,
     interceptors: Interceptors,
 }
@@ -102,6 +104,7 @@ impl Channel {
             local: None,
             timeout: None,
             wait_for_ready: false,
+            encoding: Encoding::default(),
             limits: Limits::default(),
             threads: Threads::default(),
             driver: Driver::default(),
@@ -202,6 +205,12 @@ impl Inner {
         }
     }
 
+    fn packer<T>(&self, request: &Request<T>) -> Packer {
+        let limit = self.limits.send_message_bytes;
+        // What the server reads is not known before it answers.
+        Packing { limit, encoding: self.encoding, accepted: Encodings::all() }.packer(request.compression())
+    }
+
     /// Makes a call with one request, and waits for the head of its answer.
     fn answered<I: Payload>(
         &self,
@@ -210,23 +219,18 @@ impl Inner {
         terms: &Terms,
         retries: &mut Retries,
     ) -> Result<Reply, Failed> {
-        let body = frame::encode(request.message(), self.limits.send_message_bytes)?;
-        let mut reply = self.send_whole(method.path(), request.metadata(), body, terms, retries)?;
+        let packer = self.packer(request);
+        let body = packer.pack(request.message())?;
+        let (path, metadata, encoding) = (method.path(), request.metadata(), packer.encoding());
+        let opening = Opening { path, metadata, encoding, terms, streams: false };
+        let mut reply = self.send_whole(opening, body, retries)?;
         // In another process it would not have been sent.
         let _known = Known::from_now();
         reply.head(None)?;
         Ok(reply)
     }
 
-    fn send_whole(
-        &self,
-        path: &str,
-        metadata: &Metadata,
-        body: Bytes,
-        terms: &Terms,
-        retries: &mut Retries,
-    ) -> Result<Reply, Failed> {
-        let opening = Opening { path, metadata, terms, streams: false };
+    fn send_whole(&self, opening: Opening<'_>, body: Bytes, retries: &mut Retries) -> Result<Reply, Failed> {
         let opened = call::open(&self.connector, &self.heads, opening, retries)?;
         opened.send_whole(body, self.limits.receive_message_bytes)
     }
@@ -236,11 +240,12 @@ impl Inner {
         method: &MethodDescriptor,
         request: &Request<()>,
     ) -> Result<(RequestSink<I>, Reply), Status> {
-        let terms = self.terms(request);
-        let opening = Opening { path: method.path(), metadata: request.metadata(), terms: &terms, streams: true };
+        let (terms, packer) = (self.terms(request), self.packer(request));
+        let (path, metadata, encoding) = (method.path(), request.metadata(), packer.encoding());
+        let opening = Opening { path, metadata, encoding, terms: &terms, streams: true };
         let opened = call::open(&self.connector, &self.heads, opening, &mut Retries::default())?;
         let (outbound, reply) = opened.halves(self.limits.receive_message_bytes);
-        Ok((RequestSink::new(outbound, self.limits.send_message_bytes, terms), reply))
+        Ok((RequestSink::new(outbound, packer, terms), reply))
     }
 }
 
@@ -270,6 +275,7 @@ pub struct ChannelBuilder {
     local: Option<Local>,
     timeout: Option<Duration>,
     wait_for_ready: bool,
+    encoding: Encoding,
     limits: Limits,
     threads: Threads,
     driver: Driver,
@@ -294,6 +300,14 @@ impl ChannelBuilder {
     /// rather than fail with UNAVAILABLE; by default not. See [`Request::with_wait_for_ready`].
     pub fn wait_for_ready(mut self, wait_for_ready: bool) -> Self {
         self.wait_for_ready = wait_for_ready;
+        self
+    }
+
+    /// Compresses the requests of calls that say nothing of their own ([`Request::with_encoding`]); by default none is
+    /// compressed. A server that does not know the encoding answers UNIMPLEMENTED. Responses are read in whatever
+    /// encoding is compiled in, of which the server is told.
+    pub fn compress(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
         self
     }
 
@@ -355,9 +369,9 @@ impl ChannelBuilder {
             self.local.take().map_or_else(|| net::parse_target(&self.target), |local| Ok(Target::local(local)))?;
         let heads = Heads::new(&target)?;
         let interceptors = Interceptors::new(std::mem::take(&mut self.interceptors), &target);
-        let Self { timeout, wait_for_ready, limits, threads, driver, observer, backoff, .. } = self;
+        let Self { timeout, wait_for_ready, encoding, limits, threads, driver, observer, backoff, .. } = self;
         let connector = Connector::new(Plan { target, limits: limits.clone(), threads, driver, observer, backoff });
-        let inner = Inner { connector, heads, timeout, wait_for_ready, limits, interceptors };
+        let inner = Inner { connector, heads, timeout, wait_for_ready, encoding, limits, interceptors };
         Ok(Channel { inner: Arc::new(inner) })
     }
 }
@@ -367,6 +381,7 @@ impl fmt::Debug for ChannelBuilder {
         f.debug_struct("ChannelBuilder")
             .field("target", &self.target)
             .field("timeout", &self.timeout)
+            .field("encoding", &self.encoding)
             .field("limits", &self.limits)
             .field("threads", &self.threads)
             .field("driver", &self.driver)

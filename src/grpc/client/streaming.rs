@@ -1,5 +1,6 @@
 //! The halves of streaming calls, as a client has them: they may be used from two threads.
 
+use super::super::compression::Packer;
 use super::super::mapping::status_of;
 use super::super::taps::Taps;
 use super::super::{Metadata, Response, Status, frame};
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 /// the call.
 pub struct RequestSink<T> {
     outbound: Outbound,
-    limit: usize,
+    packer: Packer,
     terms: Terms,
     finished: bool,
     taps: Taps,
@@ -29,8 +30,8 @@ pub struct RequestSink<T> {
 }
 
 impl<T: Payload> RequestSink<T> {
-    pub(super) fn new(outbound: Outbound, limit: usize, terms: Terms) -> Self {
-        Self { outbound, limit, terms, finished: false, taps: Taps::default(), body: Vec::new(), kind: PhantomData }
+    pub(super) fn new(outbound: Outbound, packer: Packer, terms: Terms) -> Self {
+        Self { outbound, packer, terms, finished: false, taps: Taps::default(), body: Vec::new(), kind: PhantomData }
     }
 
     /// Shows its messages to interceptors.
@@ -50,7 +51,7 @@ impl<T: Payload> RequestSink<T> {
             return Err(status);
         }
         self.body.clear();
-        self.taps.append(&request, self.limit, &mut self.body)?;
+        self.taps.append(&request, &self.packer, &mut self.body)?;
         let sent = self.outbound.send_soon(&mut self.body, self.terms.deadline);
         sent.map_err(|failure| self.failed(failure))
     }
@@ -67,6 +68,15 @@ impl<T: Payload> RequestSink<T> {
 }
 
 impl<T> RequestSink<T> {
+    /// Whether the requests that are sent from now on are compressed, if the call has an encoding
+    /// ([`ChannelBuilder::compress`](super::ChannelBuilder::compress), [`Request::with_encoding`]). (By default they
+    /// are.)
+    ///
+    /// [`Request::with_encoding`]: super::super::Request::with_encoding
+    pub fn set_compressed(&mut self, compressed: bool) {
+        self.packer.set_compresses(compressed);
+    }
+
     fn failed(&self, failure: Failure) -> Status {
         let failure = match failure {
             // How a server says that it needs no more (RFC 9113 §8.1).
@@ -99,12 +109,13 @@ pub struct ResponseStream<T> {
     /// Of a call with one request, which may have to be made again; nothing once the server has answered.
     whole: Option<Whole>,
     watch: Option<Box<Watch>>,
+    was_compressed: bool,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> ResponseStream<T> {
     pub(super) fn new(reply: Reply, whole: Option<Whole>) -> Self {
-        Self { reply, whole, watch: None, kind: PhantomData }
+        Self { reply, whole, watch: None, was_compressed: false, kind: PhantomData }
     }
 
     /// Shows what comes to interceptors.
@@ -139,7 +150,11 @@ impl<T: Payload> ResponseStream<T> {
 
     fn next_message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
         self.head(until)?;
-        let Some(message) = self.reply.message(until)? else { return Ok(None) };
+        let Some(message) = self.reply.message(until)? else {
+            self.was_compressed = false;
+            return Ok(None);
+        };
+        self.was_compressed = message.is_compressed();
         let decoded = match &mut self.watch {
             Some(watch) => watch.decode(message),
             None => frame::decode(message),
@@ -175,6 +190,11 @@ impl<T> ResponseStream<T> {
             watch.see_head(&self.reply);
         }
         Ok(())
+    }
+
+    /// Whether the response that [`ResponseStream::receive`] gave last came compressed.
+    pub fn was_compressed(&self) -> bool {
+        self.was_compressed
     }
 
     /// The trailing metadata, once the call has succeeded.

@@ -1,6 +1,7 @@
 //! What interceptors of a channel see of a call's answer: its head, its messages, its end. The end is told exactly
 //! once: when it comes out of the [`Reply`], when the call cannot be begun, or when the watch is dropped before.
 
+use super::super::compression::{Encoding, Packed};
 use super::super::taps::{Completed, HeadTaps, Taps};
 use super::super::{Metadata, Response, Status};
 use super::reply::Reply;
@@ -76,7 +77,7 @@ impl Watch {
     }
 
     /// Shows a message.
-    pub(super) fn decode<T: Payload>(&mut self, message: Bytes) -> Result<T, Status> {
+    pub(super) fn decode<T: Payload>(&mut self, message: Packed) -> Result<T, Status> {
         self.messages.decode(message)
     }
 
@@ -119,14 +120,16 @@ impl Watch {
         answered: Result<Response<Bytes>, Status>,
     ) -> Result<Response<T>, Status> {
         let shown = answered.and_then(|response| {
+            let said = response.compression();
             let (message, mut metadata, trailers) = response.into_parts();
             self.head.pass(&mut metadata);
-            Ok((self.messages.decode(message)?, metadata, trailers))
+            let message = Packed::new(message, Encoding::Identity, usize::MAX);
+            Ok((self.messages.decode(message)?, metadata, trailers, said))
         });
         match shown {
-            Ok((message, metadata, trailers)) => {
+            Ok((message, metadata, trailers, said)) => {
                 self.end(Ok(trailers))?;
-                Ok(Response::received(message, metadata, self.trailers.take().unwrap_or_default()))
+                Ok(Response::received(message, metadata, self.trailers.take().unwrap_or_default(), said))
             }
             Err(status) => Err(self.fail(status)),
         }

@@ -1,5 +1,6 @@
 //! The settings of a server.
 
+use super::super::Encoding;
 use super::super::quota::Quota;
 use super::pool::Pool;
 use super::service::{Fallback, Router, ServiceDefinition};
@@ -25,6 +26,7 @@ pub struct ServerBuilder {
     limits: Limits,
     threads: Threads,
     observer: Option<Arc<dyn Observer>>,
+    encoding: Encoding,
     services: Vec<ServiceDefinition>,
     fallback: Option<Fallback>,
     interceptors: Vec<Box<dyn ServerInterceptor>>,
@@ -38,6 +40,7 @@ impl Default for ServerBuilder {
             limits: Limits::default(),
             threads: Threads::default(),
             observer: None,
+            encoding: Encoding::default(),
             services: Vec::new(),
             fallback: None,
             interceptors: Vec::new(),
@@ -75,6 +78,13 @@ impl ServerBuilder {
     /// Sees the bytes of all connections.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Compresses the responses of calls whose client reads this encoding, if their handler says nothing else; by
+    /// default none is compressed. Requests are read in whatever encoding is compiled in.
+    pub fn compress(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
         self
     }
 
@@ -146,6 +156,7 @@ impl ServerBuilder {
             router: Router::new(self.services, self.fallback, self.interceptors.into()),
             pool: Pool::new(self.workers, &self.threads, &self.limits),
             dispatch: self.dispatch,
+            encoding: self.encoding,
             farewells: Farewells::new(&attendant, self.limits.close_timeout),
             attendant,
             numbers: AtomicU64::new(1),
@@ -172,6 +183,7 @@ impl fmt::Debug for ServerBuilder {
             .field("dispatch", &self.dispatch)
             .field("limits", &self.limits)
             .field("threads", &self.threads)
+            .field("encoding", &self.encoding)
             .field("services", &self.services)
             .field("interceptors", &self.interceptors.len())
             .finish_non_exhaustive()

@@ -7,6 +7,7 @@
 //! settles who is newest: the thread that comes back from a handler finds it still noted as running, or taken over.
 
 use super::super::CancelCause;
+use super::super::compression::{Encodings, Packing};
 use super::super::quota::Quota;
 use super::Core;
 use super::call::Call;
@@ -136,8 +137,16 @@ impl Served {
         self.accept.accepted.next(&self.accept.connection, &self.reader)
     }
 
-    pub(super) fn call(&self, respond: Respond, deadline: Option<Instant>, untaken: &Arc<Untaken>) -> Arc<Call> {
-        Call::new(respond, deadline, &self.accept.peer, untaken, self.waker.clone())
+    /// `accepted`: what its client reads.
+    pub(super) fn call(
+        &self,
+        respond: Respond,
+        deadline: Option<Instant>,
+        accepted: Encodings,
+        untaken: &Arc<Untaken>,
+    ) -> Arc<Call> {
+        let terms = Packing { limit: self.core.limits.send_message_bytes, encoding: self.core.encoding, accepted };
+        Call::new(respond, deadline, terms, &self.accept.peer, untaken, self.waker.clone())
     }
 
     /// Does what there is to do but run handlers; answers when there will be more at the latest. `by_reader`: fast
@@ -164,7 +173,7 @@ impl Served {
         loop {
             connection.lend(parker);
             let Job { call, method, request } = job;
-            let outcome = method.run(&call, request, self.core.limits.send_message_bytes);
+            let outcome = method.run(&call, request, call.terms);
             let end = Instant::now();
             // A handler has forked, and this is the child's thread: the connection is the parent's.
             while end - begin > FORK && !connection.is_ours() {

@@ -7,6 +7,7 @@
 //! come whole, a call for which there is no thread. Each `run` returns once, whatever becomes of the call: panics end
 //! at it, and when the call was ended from outside meanwhile, how it ended comes out of it.
 
+use super::super::compression::{Compression, Packed};
 use super::super::taps::{Completed, HeadTaps, Taps};
 use super::super::{CallKind, Cancellation, Metadata, MethodDescriptor, Request, Response, Status};
 use super::call::Call;
@@ -82,6 +83,7 @@ pub struct IncomingCall {
     peer: PeerAddress,
     cancellation: Cancellation,
     extensions: Extensions,
+    compression: Compression,
     requests: Taps,
     answer: Answer,
 }
@@ -165,7 +167,7 @@ impl IncomingCall {
     /// The request as the handler gets it, and what is to be done with the messages.
     pub(super) fn request<T>(&mut self, message: T) -> Request<T> {
         let (metadata, peer, cancellation) = (self.metadata.clone(), self.peer.clone(), self.cancellation.clone());
-        Request::received(message, metadata, self.deadline, peer, cancellation)
+        Request::received(message, metadata, self.deadline, peer, cancellation, self.compression)
             .with_extensions(std::mem::take(&mut self.extensions))
     }
 
@@ -246,27 +248,31 @@ pub(super) fn around(
 pub(super) fn around_unary(
     method: &Method,
     call: &Call,
-    request: Request<Bytes>,
-    handler: impl FnOnce(Request<Bytes>, &mut Taps) -> Result<Response<Bytes>, Status>,
+    request: Request<Packed>,
+    handler: impl FnOnce(Request<Packed>, &mut Taps) -> Result<Response<Bytes>, Status>,
 ) -> Result<Response<Bytes>, Status> {
-    let (mut message, incoming) = incoming(method, request);
+    let (message, incoming) = incoming(method, request);
     let mut answered = None;
     let completed = around(method, call, incoming, |incoming| {
-        incoming.take_requests().pass(&mut message)?;
+        let message = incoming.take_requests().unpack(message)?;
         let mut answer = incoming.take_answer();
-        let (body, mut metadata, trailers) = handler(incoming.request(message), &mut answer.messages)?.into_parts();
+        let response = handler(incoming.request(message), &mut answer.messages)?;
+        let said = response.compression();
+        let (body, mut metadata, trailers) = response.into_parts();
         answer.metadata.pass(&mut metadata);
-        answered = Some((body, metadata));
+        answered = Some((body, metadata, said));
         Ok(Completed::new(trailers))
     })?;
-    let (body, metadata) = answered.ok_or_else(|| Status::internal("an interceptor has answered for another call"))?;
-    Ok(Response::received(body, metadata, completed.into_trailers()))
+    let (body, metadata, said) =
+        answered.ok_or_else(|| Status::internal("an interceptor has answered for another call"))?;
+    Ok(Response::received(body, metadata, completed.into_trailers(), said))
 }
 
 /// A request as interceptors see it, and its message.
 pub(super) fn incoming<T>(method: &Method, request: Request<T>) -> (T, IncomingCall) {
     let deadline = request.deadline();
-    let (peer, cancellation) = (request.peer().clone(), request.cancellation().clone());
+    let (peer, cancellation, compression) =
+        (request.peer().clone(), request.cancellation().clone(), request.compression());
     let (message, metadata) = request.into_parts();
     let incoming = IncomingCall {
         method: method.descriptor.clone(),
@@ -275,6 +281,7 @@ pub(super) fn incoming<T>(method: &Method, request: Request<T>) -> (T, IncomingC
         peer,
         cancellation,
         extensions: Extensions::new(),
+        compression,
         requests: Taps::default(),
         answer: Answer::default(),
     };

@@ -29,8 +29,8 @@ pub use intercept::{IncomingCall, Next, ServerInterceptor};
 pub use service::ServiceDefinition;
 pub use streaming::{RequestStream, ResponseSink};
 
-use super::Status;
 use super::quota::{Quota, Share};
+use super::{Encoding, Status};
 use crate::http2::{self, Settings};
 use crate::link::{Attendant, Farewells, Io};
 use crate::net::{Listener, Observer, PeerAddress, Peers, Transport};
@@ -87,6 +87,8 @@ struct Core {
     router: Router,
     pool: Arc<Pool>,
     dispatch: Dispatch,
+    /// Of responses whose handler says nothing else.
+    encoding: Encoding,
     attendant: Arc<Attendant>,
     farewells: Farewells,
     numbers: AtomicU64,

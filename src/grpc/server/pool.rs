@@ -9,13 +9,13 @@
 //! sleepers and room for a thread, one is started, which looks at the queue first. A thread that leaves does so under
 //! the lock, with the queue empty.
 
+use super::super::compression::Packed;
 use super::super::{Request, Status};
 use super::call::Call;
 use super::service::Method;
 use crate::link::lock;
 use crate::threads::{Place, Registry};
 use crate::{Limits, Threads};
-use bytes::Bytes;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -28,7 +28,7 @@ const IDLE: Duration = Duration::from_secs(2);
 pub(super) struct Job {
     pub(super) call: Arc<Call>,
     pub(super) method: Arc<Method>,
-    pub(super) request: Request<Bytes>,
+    pub(super) request: Request<Packed>,
 }
 
 /// See the head of this file.
@@ -168,7 +168,7 @@ impl Worker {
             let Job { call, method, request } = job;
             *lock(&self.running) = Some(Arc::clone(&method));
             let begin = Instant::now();
-            let outcome = method.run(&call, request, self.pool.limits.send_message_bytes);
+            let outcome = method.run(&call, request, call.terms);
             method.pace.note(begin.elapsed());
             call.answer(outcome);
             *lock(&self.running) = None;

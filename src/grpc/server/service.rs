@@ -1,5 +1,6 @@
 //! Services as the server sees them: paths, and handlers from bytes to bytes. Generated code makes them.
 
+use super::super::compression::{Compression, Packed, Packing};
 use super::super::taps::Taps;
 use super::super::{CallKind, MethodDescriptor, Request, Response, Status, frame, method};
 use super::call::Call;
@@ -15,9 +16,10 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// A unary method: the bytes of a message in, those of a message with its prefix out. The taps are those of the
-/// response, the number is the most bytes that it may have.
-pub(super) type Unary = Arc<dyn Fn(Request<Bytes>, &mut Taps, usize) -> Result<Response<Bytes>, Status> + Send + Sync>;
+/// A unary method: a message as it came in, the bytes of one behind its prefix out, whose encoding the response says.
+/// The taps are those of the response.
+pub(super) type Unary =
+    Arc<dyn Fn(Request<Packed>, &mut Taps, Packing) -> Result<Response<Bytes>, Status> + Send + Sync>;
 /// A method of another kind: it receives and sends by itself.
 pub(super) type Streaming = Arc<dyn Fn(StreamingCall, &Limits) + Send + Sync>;
 /// What serves the methods that no service has.
@@ -42,13 +44,13 @@ pub(super) struct Method {
 }
 
 impl Method {
-    /// Runs the handler of a unary method. `limit` is the most bytes that its response may have.
-    pub(super) fn run(&self, call: &Call, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, Status> {
+    /// Runs the handler of a unary method. `terms` are those of its response.
+    pub(super) fn run(&self, call: &Call, request: Request<Packed>, terms: Packing) -> Result<Response<Bytes>, Status> {
         let Handler::Unary(handler) = &self.handler else { return Err(Status::internal("no unary method")) };
         if !self.interceptors.is_empty() {
-            return around_unary(self, call, request, |request, taps| handler(request, taps, limit));
+            return around_unary(self, call, request, |request, taps| handler(request, taps, terms));
         }
-        let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, &mut Taps::default(), limit)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, &mut Taps::default(), terms)));
         outcome.unwrap_or_else(|payload| Err(panicked(&self.path, payload)))
     }
 }
@@ -104,9 +106,12 @@ impl ServiceDefinition {
         method: impl Into<Cow<'static, str>>,
         handler: impl Fn(Request<I>) -> Result<Response<O>, Status> + Send + Sync + 'static,
     ) -> Self {
-        let handler = move |request: Request<Bytes>, taps: &mut Taps, limit: usize| {
-            let (message, metadata, trailers) = handler(request.try_map(frame::decode)?)?.into_parts();
-            Ok(Response::received(taps.encode(&message, limit)?, metadata, trailers))
+        let handler = move |request: Request<Packed>, taps: &mut Taps, terms: Packing| {
+            let response = handler(request.try_map(frame::decode)?)?;
+            let packer = terms.packer(response.compression());
+            let (message, metadata, trailers) = response.into_parts();
+            let said = Compression { encoding: Some(packer.encoding()), ..Compression::default() };
+            Ok(Response::received(taps.pack(&message, &packer)?, metadata, trailers, said))
         };
         self.with(method.into(), CallKind::Unary, Handler::Unary(Arc::new(handler)))
     }
@@ -118,7 +123,7 @@ impl ServiceDefinition {
         handler: impl Fn(Request<I>, &mut ResponseSink<O>) -> Result<(), Status> + Send + Sync + 'static,
     ) -> Self {
         let handler = move |call: StreamingCall, limits: &Limits| {
-            call.serve(limits, |request, sink| handler(request.try_map(RequestStream::only)?, sink));
+            call.serve(limits, |request, sink| handler(RequestStream::only(request)?, sink));
         };
         self.with(method.into(), CallKind::ServerStreaming, Handler::Streaming(Arc::new(handler)))
     }
@@ -131,7 +136,9 @@ impl ServiceDefinition {
     ) -> Self {
         let handler = move |call: StreamingCall, limits: &Limits| {
             call.serve(limits, |request, sink| {
-                let (message, metadata, trailers) = handler(request)?.into_parts();
+                let response = handler(request)?;
+                sink.set_compression(response.compression());
+                let (message, metadata, trailers) = response.into_parts();
                 *sink.metadata_mut() = metadata;
                 *sink.trailers_mut() = trailers;
                 sink.send(message)

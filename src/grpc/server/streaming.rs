@@ -2,6 +2,7 @@
 //! its own.
 
 use super::super::body::Body;
+use super::super::compression::{Compression, Encoding, Expected, Packed, Packer};
 use super::super::quota::Share;
 use super::super::taps::{Completed, Taps};
 use super::super::{Metadata, Request, Status};
@@ -27,6 +28,7 @@ use std::time::{Duration, Instant};
 pub struct RequestStream<T> {
     body: Body,
     taps: Taps,
+    was_compressed: bool,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -49,17 +51,29 @@ impl<T: Payload> RequestStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        let decoded = self.body.message(until)?.map(|message| self.taps.decode(message)).transpose();
+        let message = self.body.message(until)?;
+        self.was_compressed = message.as_ref().is_some_and(Packed::is_compressed);
+        let decoded = message.map(|message| self.taps.decode(message)).transpose();
         decoded.inspect_err(|_| self.body.give_up())
     }
 
-    /// The one request of a call that has one.
-    pub(super) fn only(mut self) -> Result<T, Status> {
-        let first = self.receive()?.ok_or_else(|| Status::unimplemented("expected one request, got none"))?;
-        match self.body.message(None)? {
-            None => Ok(first),
-            Some(_) => Err(Status::unimplemented("expected one request, got more")),
-        }
+    /// Whether the request that [`RequestStream::receive`] gave last came compressed.
+    pub fn was_compressed(&self) -> bool {
+        self.was_compressed
+    }
+
+    /// The request of a call that has one.
+    pub(super) fn only(request: Request<Self>) -> Result<Request<T>, Status> {
+        let mut came = false;
+        let request = request.try_map(|mut stream| {
+            let first = stream.receive()?.ok_or_else(|| Status::unimplemented("expected one request, got none"))?;
+            came = stream.was_compressed;
+            match stream.body.message(None)? {
+                None => Ok(first),
+                Some(_) => Err(Status::unimplemented("expected one request, got more")),
+            }
+        })?;
+        Ok(request.with_compression(Compression::came(came)))
     }
 }
 
@@ -86,7 +100,7 @@ pub struct ResponseSink<T> {
     metadata: Metadata,
     trailers: Metadata,
     answer: Answer,
-    limit: usize,
+    packer: Packer,
     /// The memory for the next message.
     body: Vec<u8>,
     kind: PhantomData<fn(T)>,
@@ -102,7 +116,7 @@ impl<T: Payload> ResponseSink<T> {
     pub fn send(&mut self, response: T) -> Result<(), Status> {
         let mut body = std::mem::take(&mut self.body);
         body.clear();
-        self.answer.messages.append(&response, self.limit, &mut body)?;
+        self.answer.messages.append(&response, &self.packer, &mut body)?;
         let deadline = self.call.deadline;
         let sent = self.opened()?.send_soon(&mut body, deadline);
         self.body = body;
@@ -123,7 +137,7 @@ impl<T: Payload> ResponseSink<T> {
             Some(outbound) => Ok(outbound),
             closed => {
                 self.answer.metadata.pass(&mut self.metadata);
-                Ok(closed.insert(self.call.open(&self.metadata)?))
+                Ok(closed.insert(self.call.open(&self.metadata, self.packer.encoding())?))
             }
         }
     }
@@ -138,6 +152,25 @@ impl<T> ResponseSink<T> {
     /// The trailing metadata of a call that succeeds. (That of one that fails is its status's.)
     pub fn trailers_mut(&mut self) -> &mut Metadata {
         &mut self.trailers
+    }
+
+    /// Has the responses compressed with this encoding, if the client reads it, whatever the server's settings say;
+    /// [`Encoding::Identity`]: with none. It has no effect after the first response.
+    pub fn set_encoding(&mut self, encoding: Encoding) {
+        if self.outbound.is_none() {
+            self.packer.set_encoding(encoding, self.call.terms.accepted);
+        }
+    }
+
+    /// Whether the responses that are sent from now on are compressed, if the call has an encoding. (By default they
+    /// are.)
+    pub fn set_compressed(&mut self, compressed: bool) {
+        self.packer.set_compresses(compressed);
+    }
+
+    /// Does what the maker of the only response says.
+    pub(super) fn set_compression(&mut self, said: Compression) {
+        self.packer = self.call.terms.packer(said);
     }
 
     /// Runs the interceptors of `method` and `handler` behind them.
@@ -189,6 +222,7 @@ impl<T> fmt::Debug for ResponseSink<T> {
 pub(super) struct StreamingCall {
     pub(super) call: Arc<Call>,
     pub(super) inbound: Inbound,
+    pub(super) compressed: Expected,
     pub(super) metadata: Metadata,
     pub(super) peer: PeerAddress,
     pub(super) method: Arc<Method>,
@@ -202,18 +236,20 @@ impl StreamingCall {
         limits: &Limits,
         handler: impl FnOnce(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status>,
     ) {
-        let Self { call, inbound, metadata, peer, method, unfinished } = self;
-        let body = Body::new(inbound, limits.receive_message_bytes, call.deadline);
+        let Self { call, inbound, compressed, metadata, peer, method, unfinished } = self;
+        let body = Body::new(inbound, limits.receive_message_bytes, compressed, call.deadline);
         let body = body.of_request(&call.cancellation, unfinished);
-        let requests = RequestStream { body, taps: Taps::default(), kind: PhantomData };
-        let request = Request::received(requests, metadata, call.deadline, peer, call.cancellation.clone());
+        let requests = RequestStream { body, taps: Taps::default(), was_compressed: false, kind: PhantomData };
+        let cancellation = call.cancellation.clone();
+        let request = Request::received(requests, metadata, call.deadline, peer, cancellation, Compression::default());
+        let packer = call.terms.packer(Compression::default());
         let mut sink = ResponseSink {
             call: Arc::clone(&call),
             outbound: None,
             metadata: Metadata::new(),
             trailers: Metadata::new(),
             answer: Answer::default(),
-            limit: limits.send_message_bytes,
+            packer,
             body: Vec::new(),
             kind: PhantomData,
         };

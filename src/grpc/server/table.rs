@@ -5,13 +5,14 @@
 //! call. There is a look when the connection has input, when a stream that is watched has changed (each has a waker
 //! that sets a flag and wakes whoever reads), and at the earliest deadline of the calls.
 
+use super::super::compression::{Compression, Expected, Packed};
 use super::super::frame::Messages;
 use super::super::mapping::deadline_exceeded;
 use super::super::quota::Share;
 use super::super::{CancelCause, Metadata, Request, Status};
 use super::call::Call;
 use super::connection::Served;
-use super::head::{self, Head, Refusal};
+use super::head::{self, Coding, Head, Refusal};
 use super::leaving::Untaken;
 use super::pool::Job;
 use super::service::{Handler, Method, Streaming};
@@ -19,7 +20,6 @@ use super::streaming::StreamingCall;
 use crate::http2::{Failure, Inbound, Incoming};
 use crate::link::Parker;
 use crate::net::wait;
-use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,7 +76,7 @@ struct Receiving {
 struct Gathering {
     body: Inbound,
     messages: Messages,
-    message: Option<Bytes>,
+    message: Option<Packed>,
     /// All that has come.
     bytes: usize,
     unfinished: Share,
@@ -212,11 +212,11 @@ impl Table {
         let served = turn.served;
         let head = head::read(head);
         // A time that no clock can show is as good as none.
-        let timeout = head.as_ref().ok().and_then(|head| head.timeout);
+        let (timeout, coding) = head.as_ref().map(|head| (head.timeout, head.coding)).unwrap_or_default();
         let deadline = timeout.and_then(|timeout| turn.now.checked_add(timeout));
-        let call = served.call(respond, deadline, &self.untaken);
+        let call = served.call(respond, deadline, coding.accepted, &self.untaken);
         let begun = match route(served, head) {
-            Ok((method, metadata)) => self.gather(served, &call, method, metadata, body),
+            Ok((method, metadata)) => self.gather(served, &call, method, metadata, coding, body),
             Err(refusal) => return call.refuse(refusal),
         };
         let stage = match begun {
@@ -245,10 +245,12 @@ impl Table {
         call: &Arc<Call>,
         method: Arc<Method>,
         metadata: Metadata,
+        coding: Coding,
         body: Inbound,
     ) -> Begun {
         let limits = &served.core().limits;
         let unfinished = served.unfinished().share();
+        let compressed = Expected::Known(coding.of_requests);
         if let Handler::Streaming(handler) = &method.handler {
             let mut share = served.streaming().share();
             if let Err(status) = share.hold(1) {
@@ -256,10 +258,10 @@ impl Table {
                 return Begun::Over;
             }
             let (call, peer, handler) = (Arc::clone(call), served.peer().clone(), Arc::clone(handler));
-            let call = StreamingCall { call, inbound: body, metadata, peer, method, unfinished };
+            let call = StreamingCall { call, inbound: body, compressed, metadata, peer, method, unfinished };
             return Begun::Stream(call, handler, share);
         }
-        let messages = Messages::new(limits.receive_message_bytes);
+        let messages = Messages::new(limits.receive_message_bytes, compressed);
         let mut request = Gathering { body, messages, message: None, bytes: 0, unfinished };
         match request.poll(Waker::noop()) {
             Poll::Pending => {
@@ -295,9 +297,10 @@ fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(Arc<Method>, M
     Ok((method, head.metadata))
 }
 
-fn job(served: &Served, call: &Arc<Call>, method: Arc<Method>, metadata: Metadata, message: Bytes) -> Job {
+fn job(served: &Served, call: &Arc<Call>, method: Arc<Method>, metadata: Metadata, message: Packed) -> Job {
     let (peer, cancellation) = (served.peer().clone(), call.cancellation.clone());
-    let request = Request::received(message, metadata, call.deadline, peer, cancellation);
+    let compression = Compression::came(message.is_compressed());
+    let request = Request::received(message, metadata, call.deadline, peer, cancellation, compression);
     Job { call: Arc::clone(call), method, request }
 }
 
@@ -408,7 +411,7 @@ impl Unusable {
 impl Gathering {
     /// Takes what has come of the request: one message, then the end of the client's half. What has come of one that is
     /// not whole yet counts.
-    fn poll(&mut self, waker: &Waker) -> Poll<Result<Bytes, Unusable>> {
+    fn poll(&mut self, waker: &Waker) -> Poll<Result<Packed, Unusable>> {
         loop {
             match self.body.poll_data(waker) {
                 Poll::Pending => {
@@ -434,7 +437,7 @@ impl Gathering {
         Ok(())
     }
 
-    fn whole(&mut self) -> Result<Bytes, Unusable> {
+    fn whole(&mut self) -> Result<Packed, Unusable> {
         self.messages.end()?;
         self.message.take().ok_or_else(|| Status::unimplemented("expected one request, got none").into())
     }
