@@ -3,6 +3,7 @@
 use super::compression::Compression;
 use super::{Cancellation, Canceller, Encoding, Metadata};
 use crate::net::PeerAddress;
+use http::Extensions;
 use std::time::{Duration, Instant};
 
 /// A request: a message (or, of a streaming call, the stream of them), metadata, and a deadline.
@@ -29,6 +30,7 @@ pub struct Request<T> {
     /// Of this call, or of the one that it is made for.
     cancellation: Cancellation,
     compression: Compression,
+    extensions: Extensions,
 }
 
 /// How long a call may take.
@@ -55,6 +57,7 @@ impl<T> Request<T> {
             peer: PeerAddress::Unknown,
             cancellation: Cancellation::default(),
             compression: Compression::default(),
+            extensions: Extensions::new(),
         }
     }
 
@@ -217,6 +220,16 @@ impl<T> Request<T> {
         &self.cancellation
     }
 
+    /// In a handler: what the server's interceptors have put in, such as who the caller is, by its type.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    pub(super) fn with_extensions(mut self, extensions: Extensions) -> Self {
+        self.extensions = extensions;
+        self
+    }
+
     /// The same with another message.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Request<U> {
         let (message, rest) = self.split();
@@ -229,15 +242,38 @@ impl<T> Request<T> {
     }
 
     fn split(self) -> (T, Request<()>) {
-        let Self { message, metadata, time, latest, wait_for_ready, canceller, peer, cancellation, compression } = self;
-        let rest =
-            Request { message: (), metadata, time, latest, wait_for_ready, canceller, peer, cancellation, compression };
+        let Self { message, metadata, time, latest, wait_for_ready, canceller, .. } = self;
+        let Self { peer, cancellation, compression, extensions, .. } = self;
+        let rest = Request {
+            message: (),
+            metadata,
+            time,
+            latest,
+            wait_for_ready,
+            canceller,
+            peer,
+            cancellation,
+            compression,
+            extensions,
+        };
         (message, rest)
     }
 
     fn with_message<U>(self, message: U) -> Request<U> {
-        let Self { metadata, time, latest, wait_for_ready, canceller, peer, cancellation, compression, .. } = self;
-        Request { message, metadata, time, latest, wait_for_ready, canceller, peer, cancellation, compression }
+        let Self { metadata, time, latest, wait_for_ready, canceller, .. } = self;
+        let Self { peer, cancellation, compression, extensions, .. } = self;
+        Request {
+            message,
+            metadata,
+            time,
+            latest,
+            wait_for_ready,
+            canceller,
+            peer,
+            cancellation,
+            compression,
+            extensions,
+        }
     }
 }
 

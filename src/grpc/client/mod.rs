@@ -3,6 +3,7 @@
 //! - `connector`: one connection, made when it is needed and made again when it is lost, by an `attempt`, and not more
 //!   often than `backoff` says;
 //! - `call`: a call's head, its sending; `reply`: what comes back; `streaming`: the halves of streaming calls;
+//! - `intercept`: what stands around a channel's calls, `watch`: what that sees of their answers;
 //! - `terms`: what ends a call before its answer; `retry`: whether one that has failed is made again; `whole` and `start`:
 //!   streaming calls with one request, and with a stream of them, as long as they may be; `awaited`: what comes back of
 //!   both.
@@ -16,21 +17,24 @@ mod awaited;
 mod backoff;
 mod call;
 mod connector;
+mod intercept;
 mod reply;
 mod retry;
 mod start;
 mod streaming;
 mod terms;
+mod watch;
 mod whole;
 
 pub use backoff::Backoff;
 pub use connector::ChannelState;
+pub use intercept::{ClientInterceptor, Invoked, Invoker, OutgoingCall};
 pub use streaming::{PendingResponse, RequestSink, ResponseStream};
 
 use super::compression::{Encodings, Packer, Packing};
 use super::{Encoding, MethodDescriptor, Request, Response, Status};
 use crate::http2::Outbound;
-use crate::net::Observer;
+use crate::net::{Local, Observer, Target};
 use crate::protobuf::Payload;
 use crate::threads::Known;
 use crate::{Error, Limits, Threads, net};
@@ -38,6 +42,7 @@ use awaited::{Again, Awaited};
 use bytes::Bytes;
 use call::{Heads, Opening};
 use connector::{Connector, Plan};
+use intercept::Interceptors;
 use reply::Reply;
 use retry::{Failed, Retries};
 use start::{Start, Unsent};
@@ -86,10 +91,11 @@ struct Inner {
     wait_for_ready: bool,
     encoding: Encoding,
     limits: Limits,
+    interceptors: Interceptors,
 }
 
 impl Channel {
-    /// Connects to `http://host:port` (or `host:port`) with all settings as they are by default.
+    /// Connects to `http://host:port` (or `host:port`), or to a Unix socket by `unix:path`, with all settings as they are by default.
     ///
     /// # Errors
     /// See [`ChannelBuilder::connect`].
@@ -97,10 +103,11 @@ impl Channel {
         Self::builder(target).connect()
     }
 
-    /// The settings of a channel to `http://host:port` or `host:port`.
+    /// The settings of a channel to `http://host:port`, `host:port` or `unix:path`.
     pub fn builder(target: &str) -> ChannelBuilder {
         ChannelBuilder {
             target: target.to_owned(),
+            local: None,
             timeout: None,
             wait_for_ready: false,
             encoding: Encoding::default(),
@@ -109,6 +116,7 @@ impl Channel {
             driver: Driver::default(),
             backoff: Backoff::default(),
             observer: None,
+            interceptors: Vec::new(),
         }
     }
 
@@ -126,14 +134,10 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<I>,
     ) -> Result<Response<O>, Status> {
-        let terms = self.inner.terms(&request);
-        let mut retries = Retries::default();
-        loop {
-            match self.inner.answered(method, &request, &terms, &mut retries) {
-                Ok(reply) => return reply.only(),
-                Err(failed) => retries.after(failed)?,
-            }
+        if !self.inner.interceptors.is_empty() {
+            return self.inner.intercepted_unary(method, request);
         }
+        self.inner.unary(method, &request)
     }
 
     /// A call with one request and a stream of responses. Generated clients call it.
@@ -145,6 +149,9 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<I>,
     ) -> Result<ResponseStream<O>, Status> {
+        if !self.inner.interceptors.is_empty() {
+            return self.inner.intercepted_download(method, request);
+        }
         let (reply, whole) = Whole::send(&self.inner, method, request)?;
         Ok(ResponseStream::new(Awaited::new(reply, Again::Whole(whole))))
     }
@@ -158,6 +165,10 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<()>,
     ) -> Result<(RequestSink<I>, PendingResponse<O>), Status> {
+        if !self.inner.interceptors.is_empty() {
+            let (sink, reply, watch) = self.inner.intercepted_sink(method, request)?;
+            return Ok((sink, PendingResponse::new(reply).watched(watch)));
+        }
         let (sink, reply) = self.inner.open_sink(method, request)?;
         Ok((sink, PendingResponse::new(reply)))
     }
@@ -171,6 +182,10 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<()>,
     ) -> Result<(RequestSink<I>, ResponseStream<O>), Status> {
+        if !self.inner.interceptors.is_empty() {
+            let (sink, reply, watch) = self.inner.intercepted_sink(method, request)?;
+            return Ok((sink, ResponseStream::new(reply).watched(watch)));
+        }
         let (sink, reply) = self.inner.open_sink(method, request)?;
         Ok((sink, ResponseStream::new(reply)))
     }
@@ -179,6 +194,21 @@ impl Channel {
 impl Inner {
     fn terms<T>(&self, request: &Request<T>) -> Terms {
         Terms::of(request, self.timeout, self.wait_for_ready)
+    }
+
+    fn unary<I: Payload, O: Payload>(
+        &self,
+        method: &MethodDescriptor,
+        request: &Request<I>,
+    ) -> Result<Response<O>, Status> {
+        let terms = self.terms(request);
+        let mut retries = Retries::default();
+        loop {
+            match self.answered(method, request, &terms, &mut retries) {
+                Ok(reply) => return reply.only(),
+                Err(failed) => retries.after(failed)?,
+            }
+        }
     }
 
     fn packer<T>(&self, request: &Request<T>) -> Packer {
@@ -223,7 +253,7 @@ impl Inner {
     ) -> Result<(RequestSink<I>, Awaited), Status> {
         let (terms, packer) = (self.terms(&request), self.packer(&request));
         let ((), metadata) = request.into_parts();
-        let call = Unsent { path: method.path(), metadata, encoding: packer.encoding(), terms: terms.clone() };
+        let call = Unsent { method: method.clone(), metadata, encoding: packer.encoding(), terms: terms.clone() };
         let (outbound, reply, start) = Start::open(self, call)?;
         let sink = RequestSink::new(outbound, Arc::clone(&start), packer, terms);
         Ok((sink, Awaited::new(reply, Again::Start(start))))
@@ -252,6 +282,8 @@ pub enum Driver {
 #[derive(Clone)]
 pub struct ChannelBuilder {
     target: String,
+    /// Of a server in this process; then there is no target.
+    local: Option<Local>,
     timeout: Option<Duration>,
     wait_for_ready: bool,
     encoding: Encoding,
@@ -260,9 +292,15 @@ pub struct ChannelBuilder {
     driver: Driver,
     backoff: Backoff,
     observer: Option<Arc<dyn Observer>>,
+    interceptors: Vec<Arc<dyn ClientInterceptor>>,
 }
 
 impl ChannelBuilder {
+    /// The settings of a channel to a server in this process.
+    pub(in crate::grpc) fn local(local: Local) -> Self {
+        Self { local: Some(local), ..Channel::builder("in-process") }
+    }
+
     /// How long a call may take that says nothing of its own; by default as long as it likes.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -314,6 +352,12 @@ impl ChannelBuilder {
         self
     }
 
+    /// Puts an interceptor around all calls, inside those that were put there before.
+    pub fn intercept(mut self, interceptor: impl ClientInterceptor) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
     /// Makes the channel and its first connection.
     ///
     /// # Errors
@@ -332,11 +376,13 @@ impl ChannelBuilder {
     pub fn connect_lazy(mut self) -> Result<Channel, Error> {
         let interval = &mut self.limits.keepalive_interval;
         *interval = interval.map(|interval| interval.max(LEAST_KEEPALIVE_INTERVAL));
-        let target = net::parse_target(&self.target)?;
+        let target =
+            self.local.take().map_or_else(|| net::parse_target(&self.target), |local| Ok(Target::local(local)))?;
         let heads = Heads::new(&target)?;
+        let interceptors = Interceptors::new(std::mem::take(&mut self.interceptors), &target);
         let Self { timeout, wait_for_ready, encoding, limits, threads, driver, observer, backoff, .. } = self;
         let connector = Connector::new(Plan { target, limits: limits.clone(), threads, driver, observer, backoff });
-        let inner = Inner { connector, heads, timeout, wait_for_ready, encoding, limits };
+        let inner = Inner { connector, heads, timeout, wait_for_ready, encoding, limits, interceptors };
         Ok(Channel { inner: Arc::new(inner) })
     }
 }
@@ -350,6 +396,7 @@ impl fmt::Debug for ChannelBuilder {
             .field("limits", &self.limits)
             .field("threads", &self.threads)
             .field("driver", &self.driver)
+            .field("interceptors", &self.interceptors.len())
             .finish_non_exhaustive()
     }
 }

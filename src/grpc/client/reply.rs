@@ -66,6 +66,11 @@ impl Reply {
         self.answered
     }
 
+    /// Whether it gives nothing more.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over)
+    }
+
     /// Whether the call was given up on this side.
     pub(super) fn is_cancelled(&self) -> bool {
         self.terms.cancelled().is_some()

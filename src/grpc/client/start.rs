@@ -11,7 +11,7 @@
 //! opened nor while anything is dropped. Whoever is `Busy` ends it, and tells: a send on a stream that is over does not
 //! wait, and making a call again ends with the call's terms. So a half that waits for the other does not wait for ever.
 
-use super::super::{Encoding, Metadata, Status};
+use super::super::{Encoding, Metadata, MethodDescriptor, Status};
 use super::Inner;
 use super::call::Opening;
 use super::reply::Reply;
@@ -33,7 +33,7 @@ pub(super) struct Start {
 
 /// What a call is made of, as long as it may have to be made again.
 pub(super) struct Unsent {
-    pub(super) path: &'static str,
+    pub(super) method: MethodDescriptor,
     pub(super) metadata: Metadata,
     pub(super) encoding: Encoding,
     pub(super) terms: Terms,
@@ -41,8 +41,8 @@ pub(super) struct Unsent {
 
 impl Unsent {
     fn opening(&self) -> Opening<'_> {
-        let Self { path, metadata, encoding, terms } = self;
-        Opening { path, metadata, encoding: *encoding, terms, streams: true }
+        let Self { method, metadata, encoding, terms } = self;
+        Opening { path: method.path(), metadata, encoding: *encoding, terms, streams: true }
     }
 }
 
@@ -179,6 +179,6 @@ impl Start {
 
 impl fmt::Debug for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Start").field("path", &self.call.path).finish_non_exhaustive()
+        f.debug_struct("Start").field("path", &self.call.method.path()).finish_non_exhaustive()
     }
 }

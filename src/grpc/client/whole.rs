@@ -16,7 +16,7 @@ pub(super) struct Whole(Box<Kept>);
 
 struct Kept {
     channel: Arc<Inner>,
-    path: &'static str,
+    method: MethodDescriptor,
     metadata: Metadata,
     encoding: Encoding,
     body: Bytes,
@@ -35,8 +35,8 @@ impl Whole {
         let packer = channel.packer(&request);
         let (encoding, body) = (packer.encoding(), packer.pack(request.message())?);
         let (_, metadata) = request.into_parts();
-        let (channel, path, retries) = (Arc::clone(channel), method.path(), Retries::default());
-        let mut whole = Self(Box::new(Kept { channel, path, metadata, encoding, body, terms, retries }));
+        let (channel, method, retries) = (Arc::clone(channel), method.clone(), Retries::default());
+        let mut whole = Self(Box::new(Kept { channel, method, metadata, encoding, body, terms, retries }));
         Ok((whole.attempts()?, whole))
     }
 
@@ -50,8 +50,8 @@ impl Whole {
     }
 
     fn attempts(&mut self) -> Result<Reply, Status> {
-        let Kept { channel, path, metadata, encoding, body, terms, retries } = &mut *self.0;
-        let opening = Opening { path, metadata, encoding: *encoding, terms, streams: false };
+        let Kept { channel, method, metadata, encoding, body, terms, retries } = &mut *self.0;
+        let opening = Opening { path: method.path(), metadata, encoding: *encoding, terms, streams: false };
         loop {
             match channel.send_whole(opening, body.clone(), retries) {
                 Ok(reply) => return Ok(reply),
@@ -63,6 +63,6 @@ impl Whole {
 
 impl fmt::Debug for Whole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Whole").field("path", &self.0.path).finish_non_exhaustive()
+        f.debug_struct("Whole").field("method", &self.0.method).finish_non_exhaustive()
     }
 }

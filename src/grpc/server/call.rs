@@ -220,6 +220,11 @@ impl Call {
         }
     }
 
+    /// How the call ended, if it was not its handler that ended it.
+    pub(super) fn ended_from_outside(&self) -> Option<Status> {
+        self.is_over().then(|| self.why_over())
+    }
+
     fn why_over(&self) -> Status {
         match self.cancellation.cause() {
             Some(CancelCause::Deadline) => deadline_exceeded(),

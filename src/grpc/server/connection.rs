@@ -190,7 +190,7 @@ impl Served {
         loop {
             connection.lend(parker);
             let Job { call, method, request, place } = job;
-            let outcome = method.run(request, call.packing);
+            let outcome = method.run(&call, request, call.packing);
             let end = Instant::now();
             // A handler has forked, and this is the child's thread: the connection is the parent's.
             while end - begin > FORK && !connection.is_ours() {

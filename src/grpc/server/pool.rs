@@ -171,7 +171,7 @@ impl Worker {
             let Job { call, method, request, place } = job;
             *lock(&self.running) = Some(Arc::clone(&method));
             let begin = Instant::now();
-            let outcome = method.run(request, call.packing);
+            let outcome = method.run(&call, request, call.packing);
             method.pace.note(begin.elapsed());
             // Its client's next call finds it free.
             drop(place);

@@ -250,7 +250,7 @@ impl Table {
         &self,
         served: &Served,
         call: &Arc<Call>,
-        method: &Arc<Method>,
+        method: Arc<Method>,
         metadata: Metadata,
         coding: Coding,
         body: Inbound,
@@ -262,16 +262,16 @@ impl Table {
             let mut share = served.streaming().share();
             share.hold(1)?;
             let place = served.place()?;
-            let (call, peer, path) = (Arc::clone(call), served.peer().clone(), Arc::clone(&method.path));
-            let call = StreamingCall { call, inbound: body, compressed, metadata, peer, path, unfinished, place };
-            return Ok(Begun::Stream(call, Arc::clone(handler), share));
+            let (call, peer, handler) = (Arc::clone(call), served.peer().clone(), Arc::clone(handler));
+            let call = StreamingCall { call, inbound: body, compressed, metadata, peer, method, unfinished, place };
+            return Ok(Begun::Stream(call, handler, share));
         }
         let messages = Messages::new(limits.receive_message_bytes, compressed);
         let mut request = Gathering { body, messages, message: None, bytes: 0, unfinished };
         match request.poll(Waker::noop()) {
             Poll::Pending => {
                 let until = wait::deadline(Instant::now(), limits.message_timeout);
-                let (method, place) = (Arc::clone(method), served.place()?);
+                let place = served.place()?;
                 Ok(Begun::Part(Box::new(Receiving { request, until, method, metadata, place })))
             }
             Poll::Ready(Ok(message)) => {
@@ -290,7 +290,7 @@ enum Begun {
     Stream(StreamingCall, Streaming, Share),
 }
 
-fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(&Arc<Method>, Metadata), Refusal> {
+fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(Arc<Method>, Metadata), Refusal> {
     let head = head?;
     let method = served.core().router.find(head.path())?;
     if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
@@ -299,11 +299,11 @@ fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(&Arc<Method>, 
     Ok((method, head.metadata))
 }
 
-fn job(served: &Served, call: &Arc<Call>, method: &Arc<Method>, metadata: Metadata, message: Packed) -> Job {
+fn job(served: &Served, call: &Arc<Call>, method: Arc<Method>, metadata: Metadata, message: Packed) -> Job {
     let (peer, cancellation) = (served.peer().clone(), call.cancellation.clone());
     let compression = Compression::came(message.is_compressed());
     let request = Request::received(message, metadata, call.deadline, peer, cancellation, compression);
-    Job { call: Arc::clone(call), method: Arc::clone(method), request, place: None }
+    Job { call: Arc::clone(call), method, request, place: None }
 }
 
 impl Entry {
@@ -374,7 +374,7 @@ impl Entry {
         let Stage::Receiving(receiving) = std::mem::replace(&mut self.stage, Stage::Running) else { return None };
         let Receiving { request, method, metadata, place, .. } = *receiving;
         request.body.discard();
-        Some(Job { place: Some(place), ..job(served, &self.call, &method, metadata, message) })
+        Some(Job { place: Some(place), ..job(served, &self.call, method, metadata, message) })
     }
 
     /// When its request must be whole, if it is not.
