@@ -111,15 +111,15 @@ pub(super) fn open(
 ) -> Result<Opened, Status> {
     let deadline = opening.terms.deadline;
     loop {
-        if let Some(pause) = retries.pause() {
+        if let Some(pause) = retries.pause(opening.terms.wait_for_ready)? {
             connector.pause(opening.terms, pause)?;
         }
         let requests = connector.get(opening.terms)?;
         match begin(&requests, heads, opening)? {
             Ok(opened) => return Ok(opened),
-            Err(Failure::Lost(_) | Failure::GoAway { .. }) => {
+            Err(failure @ (Failure::Lost(_) | Failure::GoAway { .. })) => {
                 connector.forget(&requests);
-                retries.never_left();
+                retries.never_left(status_of(&failure, deadline));
             }
             Err(failure) => return Err(opening.terms.cancelled().unwrap_or_else(|| status_of(&failure, deadline))),
         }

@@ -2,7 +2,8 @@
 //! again, whatever the method.
 //!
 //! ```text
-//!   never left: the connection took no stream, or was lost before a byte of it was sent  ─► again, until the deadline
+//!   never left: the connection took no stream, or was lost before a byte of it was sent  ─► again, a few times; if the
+//!                                                        call waits for readiness, until the deadline
 //!   refused: REFUSED_STREAM, or above the last stream of a GOAWAY                        ─► again, once
 //! ```
 //! Once the head of a response has come, the call is the server's, and nothing is made again. The deadline is that of
@@ -49,8 +50,9 @@ impl From<Status> for Failed {
 #[derive(Debug, Default)]
 pub(super) struct Retries {
     was_refused: bool,
-    /// How often the call has not left.
+    /// How often the call has not left, and what it was told last.
     stayed: u32,
+    last: Option<Status>,
 }
 
 /// So often a call that has not left is made again at once; then pauses come, which grow: its server may be one that
@@ -58,6 +60,8 @@ pub(super) struct Retries {
 const AT_ONCE: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const MOST_DOUBLED: u32 = 7;
+/// So often in all a call tries that does not wait for readiness: a third of a second.
+const MOST_ATTEMPTS: u32 = 8;
 
 impl Retries {
     /// Whether the call is to be made again.
@@ -67,8 +71,9 @@ impl Retries {
     pub(super) fn after(&mut self, failed: Failed) -> Result<(), Status> {
         let again = match failed.unseen {
             Some(Unseen::NeverLeft) => {
-                self.never_left();
-                true
+                log::debug!(target: "threadwire::grpc", "a call that has not left is made again: {}", failed.status);
+                self.never_left(failed.status);
+                return Ok(());
             }
             Some(Unseen::Refused) => !std::mem::replace(&mut self.was_refused, true),
             None => false,
@@ -83,21 +88,32 @@ impl Retries {
 }
 
 impl Retries {
-    /// An attempt has found its connection gone.
-    pub(super) fn never_left(&mut self) {
+    /// An attempt has found its connection gone, which would have given it this status.
+    pub(super) fn never_left(&mut self, status: Status) {
         self.stayed = self.stayed.saturating_add(1);
+        self.last = Some(status);
     }
 
     /// How long to wait before the next attempt, if at all.
-    pub(super) fn pause(&self) -> Option<Duration> {
-        let doubled = self.stayed.checked_sub(AT_ONCE)?.min(MOST_DOUBLED);
-        Some(FIRST_PAUSE * (1 << doubled))
+    ///
+    /// # Errors
+    /// There is to be none.
+    pub(super) fn pause(&mut self, wait_for_ready: bool) -> Result<Option<Duration>, Status> {
+        if self.stayed >= MOST_ATTEMPTS
+            && !wait_for_ready
+            && let Some(status) = self.last.take()
+        {
+            return Err(status);
+        }
+        let doubled = self.stayed.checked_sub(AT_ONCE).map(|doubled| doubled.min(MOST_DOUBLED));
+        Ok(doubled.map(|doubled| FIRST_PAUSE * (1 << doubled)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Failed, Retries};
+    use crate::grpc::Status;
     use crate::http2::Failure;
     use std::time::Duration;
 
@@ -120,13 +136,15 @@ mod tests {
         let mut retries = Retries::default();
         let pauses: Vec<_> = (0..100)
             .map(|_| {
-                retries.never_left();
-                retries.pause()
+                retries.never_left(Status::unavailable("x"));
+                retries.pause(true).unwrap()
             })
             .collect();
         assert_eq!(pauses[..2], [None, None]);
         assert_eq!(pauses[2..5], [10, 20, 40].map(|time| Some(Duration::from_millis(time))));
         assert_eq!(pauses[99], Some(Duration::from_millis(1_280)));
+        // Who does not wait gives up.
+        assert_eq!(retries.pause(false).unwrap_err().message(), "x");
     }
 
     #[test]
