@@ -100,6 +100,14 @@ fn what_is_no_call_is_answered_in_http() {
 }
 
 #[test]
+fn an_answer_to_head_has_no_body() {
+    let served = serve();
+    let mut raw = Raw::client(served.address);
+    let outcome = raw.call(1, UNARY, &[(":method", "HEAD")], &[]);
+    assert_eq!((outcome.http(), &*outcome.data), ("405", &[][..]));
+}
+
+#[test]
 fn paths_are_exact() {
     let served = serve();
     for path in [

@@ -1,5 +1,6 @@
 //! Our peer: serves and checks both protocols with threadwire, as the peers of the other languages do with theirs.
 
+mod calls;
 mod cases;
 mod grpc_client;
 mod grpc_server;
@@ -20,7 +21,8 @@ usage: threadwire-interop-peer serve [--grpc ADDR] [--ws ADDR]
                                              `--compressed` it must compress its replies when it is asked to
        threadwire-interop-peer check --ws URL           likewise
        threadwire-interop-peer check --greeter TARGET   the classic example, against `threadwire serve`
-       threadwire-interop-peer check --echo URL         likewise";
+       threadwire-interop-peer check --echo URL         likewise
+       threadwire-interop-peer calls TARGET             makes calls at the word of stdin (calls.rs)";
 
 /// Where `serve` listens if it is not told.
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -63,6 +65,7 @@ fn run(arguments: &[&str]) -> Option<Result<(), Failure>> {
         ["check", "--greeter", target] => Some(grpc_client::check_greeter(target)),
         ["check", "--ws", url] => Some(websocket_client::check(url)),
         ["check", "--echo", url] => Some(websocket_client::check_echo(url)),
+        ["calls", target] => Some(calls::obey(target)),
         _ => None,
     }
 }

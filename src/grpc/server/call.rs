@@ -138,7 +138,8 @@ impl Call {
     pub(super) fn refuse(&self, refusal: Refusal) {
         let Some(mut answering) = self.take() else { return };
         tell(match refusal {
-            Refusal::Http { status, text } => {
+            Refusal::Http { status, text, to_head: true } => answering.respond.head_only(http_answer(status, &text)),
+            Refusal::Http { status, text, to_head: false } => {
                 answering.respond.whole(http_answer(status, &text), Bytes::from(text + "\n"), None)
             }
             Refusal::Call { status, beside } => answering.respond.head_only(self.trailers_only(&status, beside)),
@@ -148,11 +149,15 @@ impl Call {
     /// Sends the head of a streaming call whose responses have this encoding. The caller pumps.
     pub(super) fn open(&self, metadata: &Metadata, encoding: Encoding) -> Result<Outbound, Status> {
         let head = self.head(metadata, encoding)?;
-        let mut respond = lock(&self.respond);
-        let answering = respond.as_mut().ok_or_else(|| self.why_over())?;
-        let outbound = answering.respond.open(head).map_err(|failure| self.failed(&failure))?;
-        answering.opened = true;
-        Ok(outbound)
+        let opened = {
+            let mut respond = lock(&self.respond);
+            let answering = respond.as_mut().ok_or_else(|| self.why_over())?;
+            let opened = answering.respond.open(head);
+            answering.opened = opened.is_ok();
+            opened
+        };
+        // Outside the lock: it may cancel calls that were made for this one.
+        opened.map_err(|failure| self.failed(&failure))
     }
 
     /// Ends a streaming call; `outbound` is there if it was opened, `metadata` is used if not.

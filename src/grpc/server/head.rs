@@ -46,8 +46,8 @@ impl Head {
 /// Why a request is not served.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// It is no call of gRPC: the answer is for people and their tools.
-    Http { status: StatusCode, text: String },
+    /// It is no call of gRPC: the answer is for people and their tools. To HEAD it is without its body (RFC 9110 §9.3.2).
+    Http { status: StatusCode, text: String, to_head: bool },
     /// The call fails; these header fields stand beside the status.
     Call { status: Status, beside: HeaderMap },
 }
@@ -64,17 +64,18 @@ pub(super) fn read(head: Request<()>) -> Result<Head, Refusal> {
     let headers = parts.headers;
     if parts.method != Method::POST {
         let text = format!("this port speaks gRPC; a call is a POST, not a {}", parts.method);
-        return Err(Refusal::Http { status: StatusCode::METHOD_NOT_ALLOWED, text });
+        let to_head = parts.method == Method::HEAD;
+        return Err(Refusal::Http { status: StatusCode::METHOD_NOT_ALLOWED, text, to_head });
     }
     let content_type = headers.get(CONTENT_TYPE);
     if !content_type.is_some_and(|value| is_grpc(value.as_bytes())) {
         let came = content_type.map_or("nothing".into(), quoted);
         let text = format!("this port speaks gRPC; expected the content-type application/grpc, got {came}");
-        return Err(Refusal::Http { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, text });
+        return Err(Refusal::Http { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, text, to_head: false });
     }
     if headers.get_all(HOST).iter().nth(1).is_some() {
         let text = "a request has one host at most".to_owned();
-        return Err(Refusal::Http { status: StatusCode::BAD_REQUEST, text });
+        return Err(Refusal::Http { status: StatusCode::BAD_REQUEST, text, to_head: false });
     }
     let of_requests = of_peer(&headers).map_err(unknown_encoding)?;
     let coding = Coding { of_requests, accepted: Encodings::accepted(&headers) };
