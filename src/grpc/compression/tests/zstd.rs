@@ -41,6 +41,15 @@ fn frames_of_the_reference_implementation_are_read() {
 }
 
 #[test]
+fn blocks_that_become_nothing_are_bounded() {
+    let frame = |empty: usize| [&b"\x28\xb5\x2f\xfd\0\x58"[..], &[0; 3].repeat(empty), &[1, 0, 0]].concat();
+    let text = [frame(1_000), frame(255)].concat();
+    assert!(unpack(Encoding::Zstd, &text, 1_024 * 1_001).unwrap().is_empty());
+    let error = unpack(Encoding::Zstd, &text, 1_024 * 1_000).unwrap_err();
+    assert!(error.message().ends_with("it has too many blocks"), "{error}");
+}
+
+#[test]
 fn another_length_is_an_error() {
     let frame = [&b"\x28\xb5\x2f\xfd\x20\x18\xc1\0\0"[..], b"a text, and a text again"].concat();
     assert_eq!(unpack(Encoding::Zstd, &frame, 100).unwrap(), &b"a text, and a text again"[..]);

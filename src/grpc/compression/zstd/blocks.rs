@@ -8,9 +8,17 @@ const MOST_BYTES: usize = 128 * 1024;
 /// The shortest match has three bytes.
 const MOST_SEQUENCES: usize = MOST_BYTES / 3;
 
-/// Looks at the blocks of a frame, which stand behind its head. What ends too early is no concern here.
-pub(super) fn look_at(mut data: &[u8]) -> Result<(), Wrong> {
+/// The most blocks of a message that may have `limit` bytes: one a KiB, and some more for short ones. Each may have tables
+/// that take a hundred times as long to make as to send, and become nothing.
+pub(super) fn most(limit: usize) -> usize {
+    (limit / 1_024).saturating_add(256)
+}
+
+/// Looks at the blocks of a frame, which stand behind its head, and takes them off those that are `left`. What ends too
+/// early is no concern here.
+pub(super) fn look_at(mut data: &[u8], left: &mut usize) -> Result<(), Wrong> {
     while let Some(([a, b, c], behind)) = data.split_first_chunk() {
+        *left = left.checked_sub(1).ok_or("it has too many blocks")?;
         let head = u32::from_le_bytes([*a, *b, *c, 0]);
         let (is_last, kind, size) = (head & 1 == 1, head >> 1 & 3, (head >> 3) as usize);
         // A block that repeats one byte has only that.

@@ -46,8 +46,9 @@ fn unless_it_panics<T>(work: impl FnOnce() -> T) -> Option<T> {
 
 fn frames(mut data: &[u8], limit: usize) -> Result<Vec<u8>, Wrong> {
     let mut out = Vec::new();
+    let mut blocks = blocks::most(limit);
     for _ in 0..MOST_FRAMES {
-        data = frame(data, &mut out, limit)?;
+        data = frame(data, &mut out, limit, &mut blocks)?;
         if data.is_empty() {
             return Ok(out);
         }
@@ -56,7 +57,7 @@ fn frames(mut data: &[u8], limit: usize) -> Result<Vec<u8>, Wrong> {
 }
 
 /// Appends what one frame is; answers what stands behind it.
-fn frame<'d>(data: &'d [u8], out: &mut Vec<u8>, limit: usize) -> Result<&'d [u8], Wrong> {
+fn frame<'d>(data: &'d [u8], out: &mut Vec<u8>, limit: usize, blocks: &mut usize) -> Result<&'d [u8], Wrong> {
     let mut rest = data;
     let mut decoder = FrameDecoder::new();
     match decoder.init(&mut rest) {
@@ -67,7 +68,7 @@ fn frame<'d>(data: &'d [u8], out: &mut Vec<u8>, limit: usize) -> Result<&'d [u8]
         }
         Err(error) => return Err(Wrong::Broken(error.to_string())),
     }
-    blocks::look_at(rest)?;
+    blocks::look_at(rest, blocks)?;
     // Blocks until there is a byte too many, or the frame is whole. ruzstd keeps what comes out, since it may be
     // referred to; nothing is allocated for what the head says.
     let left = limit - out.len();
