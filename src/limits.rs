@@ -61,6 +61,12 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// Gathered output that does not shrink for this long ends the connection. By default 30 s.
     pub write_timeout: Duration,
+    /// How long the other end of a TCP connection may be gone (its host, or the way to it) before the system ends the
+    /// connection: what was sent is not acknowledged for so long (TCP_USER_TIMEOUT), or it was idle for so long, and as
+    /// long again it does not answer to keepalive probes, which begin then. On Linux a peer that is there, but takes
+    /// nothing for so long, counts as gone, too, if that is sooner than [`Limits::write_timeout`]. On other systems only
+    /// keepalive is set, as far as they have it. None leaves all of it to the system. By default 20 s.
+    pub dead_peer_timeout: Option<Duration>,
     /// How long a connection that ends may wait for the peer's close. By default 5 s.
     pub close_timeout: Duration,
     /// The largest request head of HTTP/1.1, in bytes. By default 16 KiB.
@@ -200,6 +206,7 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(20),
             write_timeout: Duration::from_secs(30),
+            dead_peer_timeout: Some(Duration::from_secs(20)),
             close_timeout: Duration::from_secs(5),
             request_head_bytes: 16 * 1024,
             header_list_bytes: 16 * 1024,

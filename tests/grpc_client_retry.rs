@@ -16,7 +16,7 @@
 mod support;
 
 use std::net::{Shutdown, TcpListener};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 use support::proto::{Answer, Ask, ProbeClient};
@@ -231,6 +231,97 @@ fn a_download_is_asked_for_again() {
     });
     let texts: Vec<_> = client.download(ask("x")).unwrap().map(|answer| answer.unwrap().text.to_string()).collect();
     assert_eq!(texts, ["x"]);
+    server.join().unwrap();
+}
+
+/// Refuses the first call, whose requests are a stream, and serves the next of that kind: elsewhere, or there.
+fn refuse_a_stream(elsewhere: bool) -> (ProbeClient, thread::JoinHandle<[Option<Raw>; 2]>, Receiver<()>) {
+    let (tell, told) = channel();
+    let (client, server) = against(move |listener, mut raw| {
+        let first = raw.next_of(HEADERS);
+        raw.write(&if elsewhere { goaway(0) } else { refuse(first.stream) });
+        // The client has read it.
+        raw.ping();
+        tell.send(()).unwrap();
+        let mut second = elsewhere.then(|| Raw::accept(listener));
+        let serving = second.as_mut().unwrap_or(&mut raw);
+        let opened = serving.next_of(HEADERS);
+        assert_eq!(serving.next_of(DATA).payload, support::body(&ask("kept")));
+        answer(serving, opened.stream, "served");
+        [Some(raw), second]
+    });
+    (client, server, told)
+}
+
+/// The client has sent none of its requests when the call is refused, and its first one finds that.
+#[test]
+fn a_stream_of_requests_that_has_not_begun_is_made_again_by_its_first_request() {
+    for elsewhere in [true, false] {
+        let (client, server, told) = refuse_a_stream(elsewhere);
+        let (mut requests, response) = client.upload(Request::new(())).unwrap();
+        told.recv_timeout(LONG).unwrap();
+        requests.send(ask("kept")).unwrap();
+        assert_eq!(response.receive().unwrap().message().text, "served", "{elsewhere}");
+        drop(requests);
+        server.join().unwrap();
+    }
+}
+
+/// The same, but it is who waits for a response that finds it.
+#[test]
+fn a_stream_of_requests_that_has_not_begun_is_made_again_for_whoever_receives() {
+    for elsewhere in [true, false] {
+        let (client, server, told) = refuse_a_stream(elsewhere);
+        let (mut requests, mut responses) = client.chat(Request::new(())).unwrap();
+        thread::scope(|scope| {
+            let receiving = scope.spawn(move || {
+                let first = responses.receive().unwrap().unwrap();
+                assert!(responses.receive().unwrap().is_none());
+                first.text
+            });
+            told.recv_timeout(LONG).unwrap();
+            requests.send(ask("kept")).unwrap();
+            assert_eq!(receiving.join().unwrap(), "served", "{elsewhere}");
+        });
+        drop(requests);
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn a_stream_of_requests_that_has_begun_is_not_made_again() {
+    let (client, server) = against(|_, mut raw| {
+        let opened = raw.next_of(DATA);
+        raw.write(&refuse(opened.stream));
+        raw.rest().iter().filter(|frame| frame.kind == HEADERS).count()
+    });
+    let (mut requests, response) = client.upload(Request::new(())).unwrap();
+    requests.send(ask("lost")).unwrap();
+    assert_eq!(response.receive().unwrap_err().code(), Code::Unavailable);
+    drop((requests, client));
+    assert_eq!(server.join().unwrap(), 0);
+}
+
+/// A stream that is made again without requests is given up with its sink.
+#[test]
+fn a_sink_that_is_dropped_cancels_what_was_made_again() {
+    let (tell, told) = channel();
+    let (client, server) = against(move |_, mut raw| {
+        let first = raw.next_of(HEADERS);
+        raw.write(&refuse(first.stream));
+        let second = raw.next_of(HEADERS);
+        tell.send(()).unwrap();
+        let reset = raw.next_of(RST_STREAM);
+        assert_eq!((reset.stream, &reset.payload[..]), (second.stream, &[0, 0, 0, 8][..]));
+        raw
+    });
+    let (requests, mut responses) = client.chat(Request::new(())).unwrap();
+    thread::scope(|scope| {
+        let receiving = scope.spawn(move || responses.receive().unwrap_err().code());
+        told.recv_timeout(LONG).unwrap();
+        drop(requests);
+        assert_eq!(receiving.join().unwrap(), Code::Cancelled);
+    });
     server.join().unwrap();
 }
 

@@ -9,6 +9,7 @@ use super::io::Adapter;
 use super::opening::{Opening, Progress};
 use super::outflow::Outflow;
 use super::stream::{Half, Inbound, Outbound, wait};
+use super::turns::Turns;
 use super::upkeep::Upkeep;
 use super::watch::{Own, Watch};
 use crate::link::{Alarm, Attendant, Io, Link, Parker, Unready, lock};
@@ -17,7 +18,6 @@ use bytes::Bytes;
 use h2::RecvStream;
 use h2::client::{ResponseFuture, SendRequest};
 use http::{Request, Response};
-use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -108,16 +108,36 @@ struct Streams {
     calmed: bool,
     /// Once it has ended: the first stream that has not left.
     first_left_behind: u32,
-    limit: usize,
-    open: usize,
-    waiting: VecDeque<Arc<Parker>>,
+    turns: Turns,
+    /// Who waits for the beginning, or the end.
+    watching: Vec<Arc<Parker>>,
 }
 
 impl Streams {
     fn wake_all(&mut self) {
-        for parker in self.waiting.drain(..) {
+        self.turns.wake_all();
+        for parker in self.watching.drain(..) {
             parker.wake();
         }
+    }
+
+    fn watch(&mut self, parker: Option<&Arc<Parker>>) {
+        if let Some(parker) = parker
+            && !self.watching.iter().any(|watching| Arc::ptr_eq(watching, parker))
+        {
+            self.watching.push(Arc::clone(parker));
+        }
+    }
+
+    /// Whoever waited does so no more.
+    fn leave(&mut self, parker: &Arc<Parker>) {
+        self.watching.retain(|watching| !Arc::ptr_eq(watching, parker));
+        self.turns.leave(parker);
+    }
+
+    /// Why no stream can be opened any more.
+    fn over(&self) -> Option<Failure> {
+        (self.ended || self.refused.is_some()).then(|| self.failure())
     }
 
     fn failure(&self) -> Failure {
@@ -126,28 +146,18 @@ impl Streams {
         }
         Failure::Lost(self.failure.clone().unwrap_or_else(|| "the peer closed it".to_owned()))
     }
-
-    fn wait(&mut self, parker: &Arc<Parker>) {
-        if !self.waiting.iter().any(|waiting| Arc::ptr_eq(waiting, parker)) {
-            self.waiting.push_back(Arc::clone(parker));
-        }
-    }
 }
 
 impl Shared {
     pub(super) fn begin(&self, limit: usize) {
         let mut state = lock(&self.state);
         state.begun = true;
-        state.limit = limit;
+        state.turns.set_limit(limit);
         state.wake_all();
     }
 
     pub(super) fn set_stream_limit(&self, limit: usize) {
-        let mut state = lock(&self.state);
-        if limit != state.limit {
-            state.limit = limit;
-            state.wake_all();
-        }
+        lock(&self.state).turns.set_limit(limit);
     }
 
     /// Asks h2 whether it takes new streams. (Its connection does not say.)
@@ -166,7 +176,7 @@ impl Shared {
 
     /// Whether streams are open.
     pub(super) fn has_streams(&self) -> bool {
-        lock(&self.state).open > 0
+        lock(&self.state).turns.are_taken()
     }
 
     /// The connection is over. `sent` bytes have left, and no more will if what was gathered is `thrown_away`.
@@ -194,21 +204,23 @@ pub(super) struct Permit(Arc<Shared>);
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut state = lock(&self.0.state);
-        state.open = state.open.saturating_sub(1);
-        if let Some(parker) = state.waiting.pop_front() {
-            parker.wake();
-        }
+        lock(&self.0.state).turns.give_back();
     }
 }
 
 impl Requests {
-    /// Waits until the peer's first SETTINGS has come.
+    /// Waits until the peer's first SETTINGS has come, whatever has come behind it.
     ///
     /// # Errors
     /// [`Failure::Lost`] or [`Failure::TimedOut`].
     pub(crate) fn wait_begun(&self, deadline: Option<Instant>) -> Result<(), Failure> {
-        self.wait_for(deadline, None, |state| state.begun.then_some(()))
+        self.wait_for(deadline, None, |state, parker| {
+            let found = if state.begun { Some(Ok(())) } else { state.over().map(Err) };
+            if found.is_none() {
+                state.watch(parker);
+            }
+            found
+        })
     }
 
     #[cfg(test)]
@@ -291,11 +303,11 @@ impl Requests {
     }
 
     fn permit(&self, deadline: Option<Instant>, alarm: Option<&Arc<Alarm>>) -> Result<Permit, Failure> {
-        self.wait_for(deadline, alarm, |state| {
-            (state.open < state.limit).then(|| {
-                state.open += 1;
-                Permit(Arc::clone(&self.shared))
-            })
+        self.wait_for(deadline, alarm, |state, parker| {
+            if let Some(failure) = state.over() {
+                return Some(Err(failure));
+            }
+            state.turns.take(parker).then(|| Ok(Permit(Arc::clone(&self.shared))))
         })
     }
 
@@ -303,23 +315,14 @@ impl Requests {
         &self,
         deadline: Option<Instant>,
         alarm: Option<&Arc<Alarm>>,
-        mut ready: impl FnMut(&mut Streams) -> Option<T>,
+        mut ready: impl FnMut(&mut Streams, Option<&Arc<Parker>>) -> Option<Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let mut look = |parker: Option<&Arc<Parker>>| {
             let mut state = lock(&self.shared.state);
-            if state.ended || state.refused.is_some() {
-                return Some(Err(state.failure()));
-            }
             if alarm.is_some_and(|alarm| alarm.is_rung()) {
                 return Some(Err(Failure::Cancelled));
             }
-            let found = ready(&mut state);
-            match (&found, parker) {
-                (None, Some(parker)) => state.wait(parker),
-                (Some(_), Some(parker)) => state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, parker)),
-                _ => {}
-            }
-            found.map(Ok)
+            ready(&mut state, parker)
         };
         if let Some(found) = look(None) {
             return found;
@@ -331,21 +334,17 @@ impl Requests {
         });
         let end = self.connection.wait_until(&parker, deadline, || look(Some(&parker)));
         drop(listening);
-        let mut state = lock(&self.shared.state);
-        state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, &parker));
-        let failure = match end {
-            Ok(Ok(found)) => return Ok(found),
-            Ok(Err(failure)) => failure,
-            Err(Unready::TimedOut) => Failure::TimedOut,
-            Err(Unready::Closed) => state.failure(),
+        let found = {
+            let mut state = lock(&self.shared.state);
+            // A turn that came with the deadline, or the alarm, goes to the next.
+            state.leave(&parker);
+            end.unwrap_or_else(|unready| match unready {
+                Unready::TimedOut => Err(Failure::TimedOut),
+                Unready::Closed => Err(state.failure()),
+            })
         };
-        // A turn that came with the deadline, or the alarm, goes to the next.
-        if let Some(next) = state.waiting.pop_front() {
-            next.wake();
-        }
-        drop(state);
         self.connection.pump();
-        Err(failure)
+        found
     }
 }
 
@@ -438,11 +437,11 @@ impl Pending {
             let mut state = lock(&shared.state);
             let ended = state.ended.then_some(state.first_left_behind);
             if ended.is_none() {
-                state.wait(&parker);
+                state.watch(Some(&parker));
             }
             ended
         });
-        lock(&shared.state).waiting.retain(|waiting| !Arc::ptr_eq(waiting, &parker));
+        lock(&shared.state).leave(&parker);
         ended.map_or(true, |first_left_behind| number < first_left_behind)
     }
 }

@@ -260,14 +260,15 @@ impl LinkEngine for Engine {
         self.outflow.push(&mut self.scratch_out, now);
         let over = self.turn();
         self.inflow.relieve(&mut self.scratch);
-        if let Some(why) = over {
-            return self.over(why);
-        }
+        // Before its end, which may have come in the same step.
         if self.begin_by.is_some() && self.has_begun() {
             self.begin_by = None;
             if let State::Client(connection, _, shared) = &self.state {
                 shared.begin(connection.max_concurrent_send_streams());
             }
+        }
+        if let Some(why) = over {
+            return self.over(why);
         }
         if let State::Client(connection, _, shared) = &self.state {
             shared.set_stream_limit(connection.max_concurrent_send_streams());

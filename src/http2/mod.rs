@@ -8,7 +8,7 @@
 //! - `engine`: one connection of either side; `server` and `client`: its making and what it hands out;
 //! - `stream`: the two halves of a stream, blocking, with deadlines; `intake`: what was received and not taken;
 //!   `failure`: why a stream or connection ended; `departures` and `early`: which streams of a client have not left, and
-//!   which the server has ended while they are sent on.
+//!   which the server has ended while they are sent on; `turns`: whose turn it is to open one.
 //!
 //! h2 has one waker slot a direction, so each half of a stream is `&mut` exclusive; only the sending half of a stream
 //! that is served has two users, the handler and the connection's reader, who share the slot (`stream::Half`). Whoever
@@ -31,6 +31,7 @@ mod server;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod upkeep;
 mod watch;
 

@@ -395,6 +395,8 @@ pub(crate) struct Outbound {
     permit: Option<Arc<Permit>>,
     /// Of one that learns that the peer has ended.
     announced: Option<Announced>,
+    /// Something has been handed to h2.
+    has_sent: bool,
     /// Somebody else ends the stream's handle.
     is_kept: bool,
     /// A send failed when a part of it was sent: nothing that follows would be understood.
@@ -403,7 +405,15 @@ pub(crate) struct Outbound {
 
 impl Outbound {
     pub(super) fn new(connection: &Arc<Connection>, half: Arc<Half>) -> Self {
-        Self { connection: Arc::clone(connection), half, permit: None, announced: None, is_kept: false, torn: false }
+        Self {
+            connection: Arc::clone(connection),
+            half,
+            permit: None,
+            announced: None,
+            has_sent: false,
+            is_kept: false,
+            torn: false,
+        }
     }
 
     pub(super) fn with_permit(mut self, permit: Arc<Permit>) -> Self {
@@ -529,11 +539,17 @@ impl Outbound {
             let piece = bytes.split_to(room.min(bytes.len()));
             let last = bytes.is_empty();
             self.half.send(piece, end && last)?;
+            self.has_sent = true;
             self.connection.kick();
             if last {
                 return Ok(true);
             }
         }
+    }
+
+    /// Whether anything of the body has been handed on.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.has_sent
     }
 
     /// Whether what was sent ends within a message.

@@ -8,6 +8,7 @@
 
 mod address;
 mod connect;
+mod dead_peers;
 mod listener;
 pub(crate) mod observer;
 mod peers;

@@ -3,6 +3,7 @@
 //! [`Transport`] is the seam between the threads and whatever carries the bytes: TCP, Unix sockets, a socket pair in
 //! tests, later TLS. It knows nothing of protocols.
 
+use super::dead_peers;
 use super::wait::Interest;
 use rustix::net::{AddressFamily, SendFlags, Shutdown, SocketFlags, SocketType, socket_with};
 use std::fmt;
@@ -10,6 +11,7 @@ use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A stream that never blocks, with a descriptor to wait on.
 ///
@@ -116,6 +118,14 @@ impl<S: AsFd> Socket<S> {
         #[cfg(target_vendor = "apple")]
         take_signals_off(&socket);
         Self(Arc::new(socket))
+    }
+
+    /// Has the system notice, within `timeout` or so, that its peer has gone; without one it does as it likes.
+    pub(crate) fn noticing_death(self, timeout: Option<Duration>) -> Self {
+        if let Some(timeout) = timeout {
+            dead_peers::notice(&*self.0, timeout);
+        }
+        self
     }
 }
 

@@ -120,7 +120,8 @@ impl Client {
         let deadline =
             wait::deadline(begin, timeout).min(wait::deadline(Instant::now(), self.limits.handshake_timeout));
         let number = self.shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut io = Io::new(Box::new(Socket::new(stream)), encoded_bytes(&self.limits), self.limits.write_timeout)
+        let socket = Socket::new(stream).noticing_death(self.limits.dead_peer_timeout);
+        let mut io = Io::new(Box::new(socket), encoded_bytes(&self.limits), self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
         let (established, rest) = self.shake_hands(&mut io, &target, deadline).map_err(|cut| match cut {
             Failed::Answer(error) => error,

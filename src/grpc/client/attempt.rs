@@ -59,7 +59,8 @@ impl Attempt {
         let left = until.saturating_duration_since(Instant::now());
         let (stream, _) = net::connect(&plan.threads, &plan.target.host, plan.target.port, left)?;
         let limits = &self.limits(plan);
-        let io = Io::new(Box::new(Socket::new(stream)), limits.outbox_bytes, limits.write_timeout)
+        let socket = Socket::new(stream).noticing_death(limits.dead_peer_timeout);
+        let io = Io::new(Box::new(socket), limits.outbox_bytes, limits.write_timeout)
             .observed_by(plan.observer.clone(), self.number);
         let no_descriptor = |source| Error::Io { operation: "making a descriptor to be woken by", source };
         let attendant = Attendant::of_clients(&plan.threads).map_err(no_descriptor)?;

@@ -194,7 +194,10 @@ impl Shared {
                 return Err(state.failed(self));
             }
             match &state.phase {
-                Phase::Ready(requests) if requests.is_usable() => return Ok(Arc::clone(requests)),
+                // One that was waited for and has ended already is the caller's to judge.
+                Phase::Ready(requests) if requests.is_usable() || waited_for == Some(state.attempts) => {
+                    return Ok(Arc::clone(requests));
+                }
                 Phase::Connecting => {
                     waited_for = Some(state.attempts);
                     state = self.sleep(state, terms, None).map_err(Unconnected::Over)?;

@@ -3,19 +3,22 @@
 //! - `connector`: one connection, made when it is needed and made again when it is lost, by an `attempt`, and not more
 //!   often than `backoff` says;
 //! - `call`: a call's head, its sending; `reply`: what comes back; `streaming`: the halves of streaming calls;
-//! - `terms`: what ends a call before its answer; `retry`: whether one that has failed is made again, `whole`: those with
-//!   one request, which is kept until it is not.
+//! - `terms`: what ends a call before its answer; `retry`: whether one that has failed is made again; `whole` and `start`:
+//!   streaming calls with one request, and with a stream of them, as long as they may be; `awaited`: what comes back of
+//!   both.
 //!
 //! The calling thread does the work: it sends, and while it waits it reads for the connection, perhaps for calls of
 //! other threads, too (`Driver`). While no thread calls, the attendant thread of the process's clients answers for the
 //! connection.
 
 mod attempt;
+mod awaited;
 mod backoff;
 mod call;
 mod connector;
 mod reply;
 mod retry;
+mod start;
 mod streaming;
 mod terms;
 mod whole;
@@ -26,15 +29,18 @@ pub use streaming::{PendingResponse, RequestSink, ResponseStream};
 
 use super::compression::{Encodings, Packer, Packing};
 use super::{Encoding, MethodDescriptor, Request, Response, Status};
+use crate::http2::Outbound;
 use crate::net::Observer;
 use crate::protobuf::Payload;
 use crate::threads::Known;
 use crate::{Error, Limits, Threads, net};
+use awaited::{Again, Awaited};
 use bytes::Bytes;
 use call::{Heads, Opening};
 use connector::{Connector, Plan};
 use reply::Reply;
 use retry::{Failed, Retries};
+use start::{Start, Unsent};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,7 +146,7 @@ impl Channel {
         request: Request<I>,
     ) -> Result<ResponseStream<O>, Status> {
         let (reply, whole) = Whole::send(&self.inner, method, request)?;
-        Ok(ResponseStream::new(reply, Some(whole)))
+        Ok(ResponseStream::new(Awaited::new(reply, Again::Whole(whole))))
     }
 
     /// A call with a stream of requests and one response. Generated clients call it.
@@ -152,7 +158,7 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<()>,
     ) -> Result<(RequestSink<I>, PendingResponse<O>), Status> {
-        let (sink, reply) = self.inner.open_sink(method, &request)?;
+        let (sink, reply) = self.inner.open_sink(method, request)?;
         Ok((sink, PendingResponse::new(reply)))
     }
 
@@ -165,8 +171,8 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<()>,
     ) -> Result<(RequestSink<I>, ResponseStream<O>), Status> {
-        let (sink, reply) = self.inner.open_sink(method, &request)?;
-        Ok((sink, ResponseStream::new(reply, None)))
+        let (sink, reply) = self.inner.open_sink(method, request)?;
+        Ok((sink, ResponseStream::new(reply)))
     }
 }
 
@@ -190,9 +196,10 @@ impl Inner {
         retries: &mut Retries,
     ) -> Result<Reply, Failed> {
         let packer = self.packer(request);
-        let (path, metadata, encoding) = (method.path(), request.metadata(), packer.encoding());
         let body = packer.pack(request.message())?;
-        let mut reply = self.send_whole(Opening { path, metadata, encoding, terms, streams: false }, body, retries)?;
+        let (path, metadata, encoding) = (method.path(), request.metadata(), packer.encoding());
+        let opening = Opening { path, metadata, encoding, terms, streams: false };
+        let mut reply = self.send_whole(opening, body, retries)?;
         // In another process it would not have been sent.
         let _known = Known::from_now();
         reply.head(None)?;
@@ -204,18 +211,22 @@ impl Inner {
         opened.send_whole(body, self.limits.receive_message_bytes)
     }
 
+    fn open_halves(&self, opening: Opening<'_>, retries: &mut Retries) -> Result<(Outbound, Reply), Status> {
+        let opened = call::open(&self.connector, &self.heads, opening, retries)?;
+        Ok(opened.halves(self.limits.receive_message_bytes))
+    }
+
     fn open_sink<I: Payload>(
-        &self,
+        self: &Arc<Self>,
         method: &MethodDescriptor,
-        request: &Request<()>,
-    ) -> Result<(RequestSink<I>, Reply), Status> {
-        let terms = self.terms(request);
-        let packer = self.packer(request);
-        let (path, metadata, encoding) = (method.path(), request.metadata(), packer.encoding());
-        let opening = Opening { path, metadata, encoding, terms: &terms, streams: true };
-        let opened = call::open(&self.connector, &self.heads, opening, &mut Retries::default())?;
-        let (outbound, reply) = opened.halves(self.limits.receive_message_bytes);
-        Ok((RequestSink::new(outbound, packer, terms), reply))
+        request: Request<()>,
+    ) -> Result<(RequestSink<I>, Awaited), Status> {
+        let (terms, packer) = (self.terms(&request), self.packer(&request));
+        let ((), metadata) = request.into_parts();
+        let call = Unsent { path: method.path(), metadata, encoding: packer.encoding(), terms: terms.clone() };
+        let (outbound, reply, start) = Start::open(self, call)?;
+        let sink = RequestSink::new(outbound, Arc::clone(&start), packer, terms);
+        Ok((sink, Awaited::new(reply, Again::Start(start))))
     }
 }
 

@@ -3,21 +3,24 @@
 use super::super::compression::{Packed, Packer};
 use super::super::mapping::status_of;
 use super::super::{Metadata, Response, Status, frame};
-use super::reply::Reply;
+use super::awaited::Awaited;
+use super::start::Start;
 use super::terms::Terms;
-use super::whole::Whole;
 use crate::http2::{Failure, Outbound, reason};
 use crate::protobuf::Payload;
 use bytes::Bytes;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where a client puts the requests of a call. [`RequestSink::finish`] ends them; a sink that is dropped before cancels
 /// the call.
 pub struct RequestSink<T> {
     outbound: Outbound,
+    /// Until the first request has been sent.
+    start: Option<Arc<Start>>,
     packer: Packer,
     terms: Terms,
     finished: bool,
@@ -27,8 +30,9 @@ pub struct RequestSink<T> {
 }
 
 impl<T: Payload> RequestSink<T> {
-    pub(super) fn new(outbound: Outbound, packer: Packer, terms: Terms) -> Self {
-        Self { outbound, packer, terms, finished: false, body: Vec::new(), kind: PhantomData }
+    pub(super) fn new(outbound: Outbound, start: Arc<Start>, packer: Packer, terms: Terms) -> Self {
+        let start = Some(start);
+        Self { outbound, start, packer, terms, finished: false, body: Vec::new(), kind: PhantomData }
     }
 
     /// Sends a request; waits as long as the server's window is full. One that comes after a pause leaves at once; of
@@ -43,10 +47,26 @@ impl<T: Payload> RequestSink<T> {
         }
         self.body.clear();
         self.packer.append(&request, &mut self.body)?;
+        if self.start.is_some() {
+            let body = std::mem::take(&mut self.body).into();
+            return self.send_first(&body, false);
+        }
         let sent = self.outbound.send_soon(&mut self.body, self.terms.deadline);
         sent.map_err(|failure| self.failed(failure))
     }
 
+    /// Says that there are no more requests.
+    ///
+    /// # Errors
+    /// Those of [`RequestSink::send`].
+    pub fn finish(mut self) -> Result<(), Status> {
+        let sent = self.send_first(&Bytes::new(), true);
+        self.finished = sent.is_ok();
+        sent
+    }
+}
+
+impl<T> RequestSink<T> {
     /// Whether the requests that are sent from now on are compressed, if the call has an encoding
     /// ([`ChannelBuilder::compress`](super::ChannelBuilder::compress), [`Request::with_encoding`]). (By default they
     /// are.)
@@ -56,18 +76,17 @@ impl<T: Payload> RequestSink<T> {
         self.packer.set_compresses(compressed);
     }
 
-    /// Says that there are no more requests.
-    ///
-    /// # Errors
-    /// Those of [`RequestSink::send`].
-    pub fn finish(mut self) -> Result<(), Status> {
-        let sent = self.outbound.send(Bytes::new(), true, self.terms.deadline);
-        self.finished = sent.is_ok();
+    /// Sends `body`, which may be the first.
+    fn send_first(&mut self, body: &Bytes, end: bool) -> Result<(), Status> {
+        let deadline = self.terms.deadline;
+        let send = |outbound: &mut Outbound| outbound.send(body.clone(), end, deadline);
+        let sent = match self.start.take() {
+            Some(start) => start.send_first(&mut self.outbound, send)?,
+            None => send(&mut self.outbound),
+        };
         sent.map_err(|failure| self.failed(failure))
     }
-}
 
-impl<T> RequestSink<T> {
     fn failed(&self, failure: Failure) -> Status {
         let failure = match failure {
             // How a server says that it needs no more (RFC 9113 §8.1).
@@ -80,6 +99,9 @@ impl<T> RequestSink<T> {
 
 impl<T> Drop for RequestSink<T> {
     fn drop(&mut self) {
+        if let Some(start) = &self.start {
+            start.give_up();
+        }
         if !self.finished {
             self.outbound.reset(reason::CANCEL);
         }
@@ -96,16 +118,14 @@ impl<T> fmt::Debug for RequestSink<T> {
 ///
 /// After an error, and after the last response, it gives nothing more. One that is dropped before cancels the call.
 pub struct ResponseStream<T> {
-    reply: Reply,
-    /// Of a call with one request, which may have to be made again; nothing once the server has answered.
-    whole: Option<Whole>,
+    awaited: Awaited,
     was_compressed: bool,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> ResponseStream<T> {
-    pub(super) fn new(reply: Reply, whole: Option<Whole>) -> Self {
-        Self { reply, whole, was_compressed: false, kind: PhantomData }
+    pub(super) fn new(awaited: Awaited) -> Self {
+        Self { awaited, was_compressed: false, kind: PhantomData }
     }
 
     /// Waits for the next response; none when the call has succeeded.
@@ -125,11 +145,10 @@ impl<T: Payload> ResponseStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        self.head(until)?;
-        let message = self.reply.message(until)?;
+        let message = self.awaited.message(until)?;
         self.was_compressed = message.as_ref().is_some_and(Packed::is_compressed);
         let decoded = message.map(frame::decode).transpose();
-        decoded.inspect_err(|_| self.reply.give_up())
+        decoded.inspect_err(|_| self.awaited.reply.give_up())
     }
 }
 
@@ -139,21 +158,8 @@ impl<T> ResponseStream<T> {
     /// # Errors
     /// How the call ended, if it has ended without.
     pub fn metadata(&mut self) -> Result<&Metadata, Status> {
-        self.head(None)?;
-        Ok(self.reply.metadata())
-    }
-
-    /// Waits for the head; makes the call again while no server has seen it.
-    fn head(&mut self, until: Option<Instant>) -> Result<(), Status> {
-        loop {
-            match (self.reply.head(until), &mut self.whole) {
-                (Ok(()), _) => break,
-                (Err(failed), Some(whole)) if failed.unseen.is_some() => self.reply = whole.again(failed)?,
-                (Err(failed), _) => return Err(failed.status),
-            }
-        }
-        self.whole = None;
-        Ok(())
+        self.awaited.head(None)?;
+        Ok(self.awaited.reply.metadata())
     }
 
     /// Whether the response that [`ResponseStream::receive`] gave last came compressed.
@@ -163,7 +169,7 @@ impl<T> ResponseStream<T> {
 
     /// The trailing metadata, once the call has succeeded.
     pub fn trailers(&self) -> Option<&Metadata> {
-        self.reply.trailers()
+        self.awaited.reply.trailers()
     }
 }
 
@@ -179,19 +185,19 @@ impl<T: Payload> FusedIterator for ResponseStream<T> {}
 
 impl<T> fmt::Debug for ResponseStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseStream").field("reply", &self.reply).finish()
+        f.debug_struct("ResponseStream").field("awaited", &self.awaited).finish()
     }
 }
 
 /// The response of a call with a stream of requests, which comes when the server is done. Dropped, it cancels the call.
 pub struct PendingResponse<T> {
-    reply: Reply,
+    awaited: Awaited,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> PendingResponse<T> {
-    pub(super) fn new(reply: Reply) -> Self {
-        Self { reply, kind: PhantomData }
+    pub(super) fn new(awaited: Awaited) -> Self {
+        Self { awaited, kind: PhantomData }
     }
 
     /// Waits for the response.
@@ -199,12 +205,12 @@ impl<T: Payload> PendingResponse<T> {
     /// # Errors
     /// The status with which the call ended, unless it is OK.
     pub fn receive(self) -> Result<Response<T>, Status> {
-        self.reply.only()
+        self.awaited.only()
     }
 }
 
 impl<T> fmt::Debug for PendingResponse<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingResponse").field("reply", &self.reply).finish()
+        f.debug_struct("PendingResponse").field("awaited", &self.awaited).finish()
     }
 }

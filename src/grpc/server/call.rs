@@ -149,11 +149,15 @@ impl Call {
     /// Sends the head of a streaming call whose responses have this encoding. The caller pumps.
     pub(super) fn open(&self, metadata: &Metadata, encoding: Encoding) -> Result<Outbound, Status> {
         let head = self.head(metadata, encoding)?;
-        let mut respond = lock(&self.respond);
-        let answering = respond.as_mut().ok_or_else(|| self.why_over())?;
-        let outbound = answering.respond.open(head).map_err(|failure| self.failed(&failure))?;
-        answering.opened = true;
-        Ok(outbound)
+        let opened = {
+            let mut respond = lock(&self.respond);
+            let answering = respond.as_mut().ok_or_else(|| self.why_over())?;
+            let opened = answering.respond.open(head);
+            answering.opened = opened.is_ok();
+            opened
+        };
+        // Outside the lock: it may cancel calls that were made for this one.
+        opened.map_err(|failure| self.failed(&failure))
     }
 
     /// Ends a streaming call; `outbound` is there if it was opened, `metadata` is used if not.

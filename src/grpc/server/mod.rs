@@ -164,7 +164,8 @@ impl Core {
     /// Gives one accepted connection its thread, or a GOAWAY.
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let io = Io::new(Box::new(Socket::new(stream)), self.limits.outbox_bytes, self.limits.write_timeout)
+        let socket = Socket::new(stream).noticing_death(self.limits.dead_peer_timeout);
+        let io = Io::new(Box::new(socket), self.limits.outbox_bytes, self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
         let share = self.peers.enter(peer);
         let places = share.zip(self.connections.enter(self.limits.connections, Stage::Starting));

@@ -138,7 +138,8 @@ impl Core {
         H: Fn(Connection) -> HandlerResult + Send + Sync + 'static,
     {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let io = Io::new(Box::new(Socket::new(stream)), encoded_bytes(&self.limits), self.limits.write_timeout)
+        let socket = Socket::new(stream).noticing_death(self.limits.dead_peer_timeout);
+        let io = Io::new(Box::new(socket), encoded_bytes(&self.limits), self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
         let stage = io.descriptor().map(|descriptor| Stage::handshake(peer, &descriptor));
         let share = self.peers.enter(peer);
