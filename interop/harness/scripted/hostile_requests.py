@@ -2,7 +2,7 @@
 the same connection follows each."""
 
 from . import wire
-from .client import HELLO, REQUEST, request
+from .client import HELLO, REQUEST, WORLD, request
 from .wire import END_STREAM, among, data, headers, message, same
 
 OK, CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL = 0, 1, 4, 8, 12, 13
@@ -120,6 +120,17 @@ def two_hosts(target):
         connection.succeeds(3)
 
 
+def fields_that_come_twice(target):
+    """Of what there is one at most, the first counts; metadata may come twice."""
+    twice = [("content-type", "text/plain"), ("grpc-timeout", "10S"), ("grpc-timeout", "0S"), ("te", "trailers"),
+             ("user-agent", "a"), ("user-agent", "b"), ("x-data-bin", "AA"), ("x-data-bin", "AA,AP8="), ("x", "1"), ("x", "2")]
+    with target.open() as connection:
+        connection.send(headers(1, [*REQUEST, *twice]), data(1, WORLD, END_STREAM))
+        answer = connection.answer(1)
+        same("status and body", (answer.status(), answer.body), (OK, HELLO))
+        connection.succeeds(3)
+
+
 def messages_that_are_none(target):
     """Flags, lengths, an end inside, none, two."""
     body = [message(b"x", 1), message(b"x", 2), message(b"x", 255), b"\0", b"\0\0\0\0", message(b"x", length=2),
@@ -180,6 +191,7 @@ def trailers_without_an_end(target):
 CASES = [
     paths, methods, head_has_no_body, content_types, content_types_that_are_right, what_is_tolerated,
     timeouts_that_are_none, timeouts_that_have_passed, a_request_that_does_not_come_in_its_time,
-    binary_metadata_that_is_none, encodings_that_are_unknown, two_hosts, messages_that_are_none,
+    binary_metadata_that_is_none, encodings_that_are_unknown, two_hosts, fields_that_come_twice,
+    messages_that_are_none,
     messages_over_the_limit, header_lists_over_the_limit, malformed_heads, trailers_without_an_end,
 ]

@@ -121,12 +121,17 @@ def refused_stream_is_retried(script):
 
 def refused_without_end(script):
     """A server that always refuses: in the end the call says so, after few tries."""
-    script.call(seconds=5)
-    connection = script.connection()
-    for _ in range(20):
-        connection.send(reset(connection.request().stream, wire.REFUSED_STREAM))
-        if script.has_ended(within=1):
-            break
+    script.call(seconds=10)
+    connection, tries = script.connection(), 0
+    connection.patience = 0.5
+    while not script.has_ended(within=0):
+        try:
+            stream = connection.request().stream
+        except TimeoutError:
+            continue
+        tries += 1
+        same("few tries", tries < 20, True)
+        connection.send(reset(stream, wire.REFUSED_STREAM))
     script.ends(UNAVAILABLE)
 
 
