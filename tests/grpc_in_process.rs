@@ -20,11 +20,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 use support::proto::{Ask, ProbeClient, ProbeServer};
 use support::{Behaviour, LONG, ask, waits};
+use threadwire::Limits;
 use threadwire::grpc::{
     CancelCause, Code, Completed, InProcess, IncomingCall, Next, Request, Server, ServerBuilder, Status,
 };
 use threadwire::net::PeerAddress;
-use threadwire::Limits;
 
 fn start(builder: ServerBuilder) -> (InProcess, Arc<Behaviour>) {
     let behaviour = Arc::new(Behaviour::default());

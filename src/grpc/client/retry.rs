@@ -2,9 +2,10 @@
 //! again, whatever the method.
 //!
 //! ```text
-//!   never left: the connection took no stream, or was lost before a byte of it was sent  ─► again, a few times; if the
-//!                                                        call waits for readiness, until the deadline
-//!   refused: REFUSED_STREAM, or above the last stream of a GOAWAY                        ─► again, once
+//!   never left: the connection took no stream, or was lost before a byte of it was sent  ┬► again, a few times; if the
+//!   turned away: above the last stream of a GOAWAY; the next connection is another one   ┘  call waits for readiness,
+//!                                                                                           until the deadline
+//!   refused: REFUSED_STREAM                                                              ─► again, once
 //! ```
 //! Once the head of a response has come, the call is the server's, and nothing is made again. The deadline is that of
 //! all attempts together.
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unseen {
     NeverLeft,
+    TurnedAway,
     Refused,
 }
 
@@ -32,6 +34,7 @@ impl Failed {
     pub(super) fn of(failure: &Failure, deadline: Option<Instant>) -> Self {
         let unseen = match failure {
             Failure::NeverLeft(_) => Some(Unseen::NeverLeft),
+            Failure::GoAway { .. } if failure.is_refusal() => Some(Unseen::TurnedAway),
             failure if failure.is_refusal() => Some(Unseen::Refused),
             _ => None,
         };
@@ -70,8 +73,8 @@ impl Retries {
     /// The status of the attempt, if it is not.
     pub(super) fn after(&mut self, failed: Failed) -> Result<(), Status> {
         let again = match failed.unseen {
-            Some(Unseen::NeverLeft) => {
-                log::debug!(target: "threadwire::grpc", "a call that has not left is made again: {}", failed.status);
+            Some(Unseen::NeverLeft | Unseen::TurnedAway) => {
+                log::debug!(target: "threadwire::grpc", "its connection is over; a call is made again: {}", failed.status);
                 self.never_left(failed.status);
                 return Ok(());
             }
@@ -113,22 +116,25 @@ impl Retries {
 #[cfg(test)]
 mod tests {
     use super::{Failed, Retries};
-    use crate::grpc::Status;
+    use crate::grpc::{Code, Status};
     use crate::http2::Failure;
     use std::time::Duration;
 
     #[test]
-    fn once_when_refused_and_always_when_it_never_left() {
+    fn once_when_refused_and_a_few_times_when_the_connection_was_over() {
         let never_left = || Failed::of(&Failure::NeverLeft("x".into()), None);
-        let refusals =
-            [Failure::Reset { code: 7, by_peer: true }, Failure::GoAway { code: 0, by_peer: true }].map(|refusal| {
-                let mut retries = Retries::default();
-                retries.after(never_left()).unwrap();
-                retries.after(Failed::of(&refusal, None)).unwrap();
-                retries.after(never_left()).unwrap();
-                retries.after(Failed::of(&refusal, None)).unwrap_err()
-            });
-        assert!(refusals.iter().all(|status| status.code() == crate::grpc::Code::Unavailable));
+        let turned_away = || Failed::of(&Failure::GoAway { code: 0, by_peer: true }, None);
+        let refused = || Failed::of(&Failure::Reset { code: 7, by_peer: true }, None);
+        let mut retries = Retries::default();
+        for failed in [never_left(), turned_away(), refused(), never_left(), turned_away(), never_left()] {
+            retries.after(failed).unwrap();
+        }
+        assert_eq!(retries.after(refused()).unwrap_err().code(), Code::Unavailable);
+        retries.pause(false).unwrap();
+        for _ in 0..3 {
+            retries.after(turned_away()).unwrap();
+        }
+        assert_eq!(retries.pause(false).unwrap_err().code(), Code::Unavailable);
     }
 
     #[test]
