@@ -1,4 +1,5 @@
-//! The system's allocator, with a count of the bytes that are allocated, and the most that there were.
+//! The system's allocator, with a count of the bytes and blocks that are allocated, and the most bytes that there
+//! were.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,17 +9,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Counting {
     now: AtomicUsize,
     most: AtomicUsize,
+    blocks: AtomicUsize,
 }
 
 impl Counting {
     /// Nothing is counted yet.
     pub const fn new() -> Self {
-        Self { now: AtomicUsize::new(0), most: AtomicUsize::new(0) }
+        Self { now: AtomicUsize::new(0), most: AtomicUsize::new(0), blocks: AtomicUsize::new(0) }
     }
 
     /// The bytes that are allocated now.
     pub fn now(&self) -> usize {
         self.now.load(Ordering::SeqCst)
+    }
+
+    /// The blocks that are allocated now.
+    pub fn blocks(&self) -> usize {
+        self.blocks.load(Ordering::SeqCst)
     }
 
     /// The most bytes that were allocated at once since the last [`Counting::forget`].
@@ -48,6 +55,7 @@ unsafe impl GlobalAlloc for Counting {
         let block = unsafe { System.alloc(layout) };
         if !block.is_null() {
             self.add(layout.size());
+            self.blocks.fetch_add(1, Ordering::Relaxed);
         }
         block
     }
@@ -56,6 +64,7 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: as above.
         unsafe { System.dealloc(block, layout) };
         self.take(layout.size());
+        self.blocks.fetch_sub(1, Ordering::Relaxed);
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -63,6 +72,7 @@ unsafe impl GlobalAlloc for Counting {
         let block = unsafe { System.alloc_zeroed(layout) };
         if !block.is_null() {
             self.add(layout.size());
+            self.blocks.fetch_add(1, Ordering::Relaxed);
         }
         block
     }
