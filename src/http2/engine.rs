@@ -294,6 +294,16 @@ impl LinkEngine for Engine {
     }
 }
 
+impl Drop for Engine {
+    /// Lets the streams go that are on the lists: they hold the lists, too. Nobody is left who would add one.
+    fn drop(&mut self) {
+        // This may list streams, so it comes first.
+        self.state = State::Over;
+        self.inflow.clear();
+        self.outflow.clear();
+    }
+}
+
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let state = match &self.state {

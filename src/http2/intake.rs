@@ -72,6 +72,13 @@ impl Inflow {
         scratch.retain(|intake| !intake.relieve());
         lock(&self.list).append(scratch);
     }
+
+    /// Forgets the intakes: nobody drives any more.
+    pub(super) fn clear(&self) {
+        let list = mem::take(&mut *lock(&self.list));
+        // Not under the lock.
+        drop(list);
+    }
 }
 
 /// Where the bytes of a connection stand among its frames (RFC 9113 §4.1).

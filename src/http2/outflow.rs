@@ -59,6 +59,13 @@ impl Outflow {
             half.hand_on(now);
         }
     }
+
+    /// Forgets the streams: nobody drives any more.
+    pub(super) fn clear(&self) {
+        let list = mem::take(&mut *lock(&self.list));
+        // Not under the lock.
+        drop(list);
+    }
 }
 
 /// What a stream has gathered.

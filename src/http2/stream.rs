@@ -576,6 +576,14 @@ impl Outbound {
         self.connection.pump();
     }
 
+    /// Resets the stream with CANCEL, unless the peer has ended its half: its last word may be on the way to whoever
+    /// receives, and h2 would throw it away. (When that one is gone, too, h2 resets the stream itself.)
+    pub(crate) fn cancel(&mut self) {
+        if !self.half.peer_ended.load(Ordering::Acquire) {
+            self.reset(reason::CANCEL);
+        }
+    }
+
     /// What cancels the stream when it is woken, also after this half is gone.
     pub(crate) fn cancel_on_wake(&mut self) -> Waker {
         self.is_kept = true;

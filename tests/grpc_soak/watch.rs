@@ -15,10 +15,16 @@ pub struct Slot(Mutex<Option<Instant>>);
 impl Slot {
     /// Does `call`, which takes no longer than `timeout`.
     pub fn watched<T>(&self, timeout: Duration, call: impl FnOnce() -> T) -> T {
+        /// Also one that panics is over.
+        struct Call<'s>(&'s Slot);
+        impl Drop for Call<'_> {
+            fn drop(&mut self) {
+                *self.0.0.lock().unwrap() = None;
+            }
+        }
         *self.0.lock().unwrap() = Some(Instant::now() + timeout + SLACK);
-        let made = call();
-        *self.0.lock().unwrap() = None;
-        made
+        let _call = Call(self);
+        call()
     }
 }
 

@@ -8,7 +8,7 @@ use super::awaited::Awaited;
 use super::start::Start;
 use super::terms::Terms;
 use super::watch::Watch;
-use crate::http2::{Failure, Outbound, reason};
+use crate::http2::{Failure, Outbound};
 use crate::protobuf::Payload;
 use bytes::Bytes;
 use std::fmt;
@@ -120,7 +120,7 @@ impl<T> Drop for RequestSink<T> {
             start.give_up();
         }
         if !self.finished {
-            self.outbound.reset(reason::CANCEL);
+            self.outbound.cancel();
         }
     }
 }
