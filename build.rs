@@ -1,10 +1,11 @@
-//! Compiles the program's .proto files, and those of the tests; without the feature `program` there is nothing to do.
+//! Compiles the program's .proto files, and those of the examples and tests; without the feature `program` there is nothing to do.
 
 #[cfg(feature = "program")]
 fn main() -> Result<(), threadwire_build::Error> {
     use threadwire_build::Builder;
 
     Builder::new().include("proto").compile(&["proto/helloworld.proto", "proto/person.proto"])?;
+    Builder::new().include("examples/proto").compile(&["examples/proto/notes.proto"])?;
     // The program shows what both kinds of messages cost.
     Builder::new().include("proto").shared(true).out_dir(folder("shared")).compile(&["proto/person.proto"])?;
     // A packaged crate has no tests.

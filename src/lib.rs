@@ -31,6 +31,7 @@
 //! | `protobuf` | by `grpc` | `protobuf` |
 //! | `json` | yes | messages as JSON, in `protobuf`; needs nothing else |
 //! | `grpc` | yes | `grpc`; compiles h2 |
+//! | `gzip`, `zstd` | yes | messages of `grpc` compressed with gzip and deflate, with zstd |
 //! | `websocket` | yes | `websocket`; compiles tungstenite |
 //! | `program` | yes | the program `threadwire`, a .proto compiler, an argument parser; off for embedding |
 //!

@@ -10,6 +10,35 @@ use std::time::Duration;
 /// made to hold in the worst case follows from the bounds:
 /// [`Limits::worst_case_http2_connection_bytes`], [`Limits::worst_case_websocket_connection_bytes`].
 ///
+/// | what a peer, or a caller, can have | field | default | small | one more |
+/// | --- | --- | --- | --- | --- |
+/// | connections of a server | `connections` | 10,000 | 64 | GOAWAY; 503 |
+/// | those of one address | `connections_per_peer` | 5,000 | 16 | GOAWAY; 503 |
+/// | a header list of HTTP/2 | `header_list_bytes` | 16 KiB | 4 KiB | 431 |
+/// | a request head of HTTP/1.1 | `request_head_bytes` | 16 KiB | 8 KiB | 431 |
+/// | streams of a connection | `concurrent_streams` | 256 | 8 | waits |
+/// | calls of a server | `concurrent_calls` | 10,000 | 256 | RESOURCE_EXHAUSTED |
+/// | those of one connection | `concurrent_calls_per_connection` | any | any | RESOURCE_EXHAUSTED |
+/// | streaming calls of a server, each with a thread | `streaming_calls` | 1,000 | 16 | RESOURCE_EXHAUSTED |
+/// | those of one connection | `streaming_calls_per_connection` | 250 | 4 | RESOURCE_EXHAUSTED |
+/// | unary handlers that run in the pool | `ServerBuilder::workers` | 10 | | waits in the queue |
+/// | calls in the queue | `queued_calls` | 1,000 | 32 | RESOURCE_EXHAUSTED |
+/// | bytes of their requests | `queued_call_bytes` | 64 MiB | 512 KiB | RESOURCE_EXHAUSTED |
+/// | a gRPC message that is received | `receive_message_bytes` | 4 MiB | 64 KiB | RESOURCE_EXHAUSTED |
+/// | one that is sent | `send_message_bytes` | any | any | RESOURCE_EXHAUSTED |
+/// | unfinished requests of a connection | `unfinished_message_bytes` | 32 MiB | 128 KiB | RESOURCE_EXHAUSTED |
+/// | those of a server | `server_unfinished_message_bytes` | 256 MiB | 512 KiB | RESOURCE_EXHAUSTED |
+/// | untaken unary answers of a connection | `untaken_message_bytes` | 32 MiB | 128 KiB | RESOURCE_EXHAUSTED |
+/// | bytes on their way to a peer, of a stream and a connection | `outbox_bytes` | 256 KiB | 16 KiB | sending waits |
+/// | bytes on their way from a peer, of a stream | `stream_window_bytes` | 1 MiB | 16 KiB | the peer waits |
+/// | those of a connection | `connection_window_bytes` | 16 MiB | 64 KiB | the peer waits |
+/// | a WebSocket message | `websocket_message_bytes` | 64 MiB | 64 KiB | 1009 |
+/// | a frame of one | `websocket_frame_bytes` | 16 MiB | 64 KiB | 1009 |
+/// | received messages that nobody has taken | `inbox_bytes` | 64 KiB | 16 KiB | the peer waits |
+///
+/// The times, and what is against peers that are silent, slow, or send for the sake of sending, stand with their
+/// fields.
+///
 /// ```
 /// let mut limits = threadwire::Limits::small();
 /// limits.receive_message_bytes = 32 * 1024;
@@ -51,9 +80,9 @@ pub struct Limits {
     /// The window of a whole connection of HTTP/2, in bytes; far above that of a stream, else one unread stream
     /// holds all others. By default 16 MiB.
     pub connection_window_bytes: u32,
-    /// The largest gRPC message that is received, in bytes after decompression. By default 4 MiB.
+    /// The largest gRPC message that is received, in bytes, both as it comes and decompressed. By default 4 MiB.
     pub receive_message_bytes: usize,
-    /// The largest gRPC message that is sent, in bytes. By default no bound.
+    /// The largest gRPC message that is sent, in bytes before it is compressed. By default no bound.
     pub send_message_bytes: usize,
     /// Bytes of gRPC requests that are not whole yet, on one connection of a server; the call that exceeds it is
     /// answered RESOURCE_EXHAUSTED. By default 32 MiB.
@@ -64,6 +93,14 @@ pub struct Limits {
     /// answered RESOURCE_EXHAUSTED. One of which nothing is taken for [`Limits::write_timeout`] is given up. By default
     /// 32 MiB.
     pub untaken_message_bytes: usize,
+    /// Calls of all kinds that a server has at once, from their head until their handler has returned; one more is
+    /// answered RESOURCE_EXHAUSTED. One that its connection's thread runs as soon as it has come is not counted. By
+    /// default 10,000.
+    pub concurrent_calls: usize,
+    /// The same, of one connection. By default no bound but that of [`Limits::concurrent_streams`], which has a client
+    /// wait instead of refusing its call. (A call that its client has given up is no stream any more, while its handler
+    /// may still run, in one of the server's `workers` or as one of [`Limits::streaming_calls_per_connection`].)
+    pub concurrent_calls_per_connection: usize,
     /// Streaming calls that a server runs at once, each on a thread of its own; one more is answered
     /// RESOURCE_EXHAUSTED. By default 1,000.
     pub streaming_calls: usize,
@@ -130,7 +167,8 @@ impl Limits {
     /// - 8 streams a connection, with header lists of 4 KiB, in which a token still fits. A window of 16 KiB for each
     ///   stream, which a local network fills, and 64 KiB, the least there is, for a connection: four unread streams do
     ///   not hold the others.
-    /// - 16 streaming calls, which are as many threads, 4 of them for one connection; 32 calls that wait for a thread.
+    /// - 256 calls in all, twice what one address can have open; 16 streaming calls, which are as many threads, 4 of
+    ///   them for one connection; 32 calls that wait for a thread.
     /// - Half the time for a handshake: places are few.
     pub fn small() -> Self {
         Self {
@@ -146,6 +184,7 @@ impl Limits {
             unfinished_message_bytes: 128 * 1024,
             server_unfinished_message_bytes: 512 * 1024,
             untaken_message_bytes: 128 * 1024,
+            concurrent_calls: 256,
             streaming_calls: 16,
             streaming_calls_per_connection: 4,
             queued_calls: 32,
@@ -179,6 +218,8 @@ impl Default for Limits {
             unfinished_message_bytes: 32 * 1024 * 1024,
             server_unfinished_message_bytes: 256 * 1024 * 1024,
             untaken_message_bytes: 32 * 1024 * 1024,
+            concurrent_calls: 10_000,
+            concurrent_calls_per_connection: usize::MAX,
             streaming_calls: 1_000,
             streaming_calls_per_connection: 250,
             queued_calls: 1_000,

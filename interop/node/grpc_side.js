@@ -79,7 +79,7 @@ function echoed(where, metadata) {
   same(`${where} x-echo-data-bin`, metadata.get("x-echo-data-bin"), cases.BINARY_VALUES);
 }
 
-export function checks(target) {
+export function checks(target, flags) {
   const credentials = grpc.credentials.createInsecure();
   const stub = new Interop(target, credentials);
   const echoCall = (request, options) => unary(stub, "Echo", request, options);
@@ -124,6 +124,20 @@ export function checks(target) {
     if (!cases.LARGE.equals(reply.payload)) throw new Error("the payload is another");
   };
 
+  const gzipAndDeflate = async () => {
+    for (const algorithm of ["gzip", "deflate"]) {
+      const options = { "grpc.default_compression_algorithm": grpc.compressionAlgorithms[algorithm] };
+      const compressing = new Interop(target, credentials, options);
+      const metadata = new grpc.Metadata();
+      metadata.add("x-compress-reply", algorithm);
+      const { reply, trailing } = await unary(compressing, "Echo", { payload: cases.LARGE }, { metadata });
+      if (!cases.LARGE.equals(reply.payload)) throw new Error("the payload is another");
+      if (flags.includes("--tells")) same("x-came-compressed", trailing.get("x-came-compressed"), ["true"]);
+      same("empty reply", { ...(await unary(compressing, "Echo", {})).reply }, {});
+      compressing.close();
+    }
+  };
+
   const requestOverTheLimit = () =>
     refused(echoCall({ payload: Buffer.alloc(cases.TOO_LARGE) }), status.RESOURCE_EXHAUSTED);
 
@@ -148,6 +162,7 @@ export function checks(target) {
     ["unknown method", unknownMethod],
     ["unknown service", unknownService],
     ["large message", largeMessage],
+    ["gzip and deflate", gzipAndDeflate],
     ["request over the limit", requestOverTheLimit],
     ["reply over the limit", replyOverTheLimit],
     ["1000 calls over 10 threads", manyCalls],

@@ -1,7 +1,8 @@
 // The Node peer: serves and checks both protocols with @grpc/grpc-js and ws.
 //
 //     peer.js serve                    prints `grpc PORT` and `ws PORT`, serves until it is killed
-//     peer.js check --grpc TARGET      one line a case: `ok CASE` or `FAILED CASE: why`
+//     peer.js check --grpc TARGET      one line a case: `ok CASE` or `FAILED CASE: why`; with `--tells` behind it the
+//                                      server says whether requests came compressed
 //     peer.js check --ws URL           likewise
 //     peer.js check --greeter TARGET   the classic example, against `threadwire serve`
 //     peer.js check --echo URL         likewise
@@ -20,12 +21,12 @@ const checks = {
 };
 
 // `--joined` behind TARGET, which the other peers know, is always so here.
-const [verb, kind, address] = process.argv.slice(2);
+const [verb, kind, address, ...flags] = process.argv.slice(2);
 if (verb === "serve") {
   console.log(`grpc ${await grpcSide.serve()}`);
   console.log(`ws ${await websocketSide.serve()}`);
 } else if (verb === "check" && kind in checks && address) {
-  await run(checks[kind](address));
+  await run(checks[kind](address, flags));
   process.exit(0);
 } else {
   console.error("usage: peer.js serve | check (--grpc|--greeter) TARGET | check (--ws|--echo) URL");

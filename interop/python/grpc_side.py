@@ -14,6 +14,7 @@ import cases
 from cases import same
 
 CODES = {code.value[0]: code for code in grpc.StatusCode}
+COMPRESSIONS = {"gzip": grpc.Compression.Gzip, "deflate": grpc.Compression.Deflate}
 # Answers that do not come at all fail the case instead of holding the run.
 PATIENCE = 30
 
@@ -21,6 +22,8 @@ PATIENCE = 30
 class Interop(stubs.InteropServicer):
     def Echo(self, request, context):
         echoed = [pair for pair in context.invocation_metadata() if pair.key.startswith("x-echo-")]
+        for compression in values(context.invocation_metadata(), "x-compress-reply"):
+            context.set_compression(COMPRESSIONS[compression])
         context.send_initial_metadata(echoed)
         context.set_trailing_metadata(echoed)
         time.sleep(request.sleep_ms / 1000)
@@ -63,7 +66,7 @@ def values(metadata, key):
     return [value for name, value in metadata if name == key]
 
 
-def checks(target, joined=False):
+def checks(target, joined=False, tells=False):
     channel = grpc.insecure_channel(target, options=[("grpc.max_send_message_length", -1)])
     stub = stubs.InteropStub(channel)
 
@@ -110,6 +113,16 @@ def checks(target, joined=False):
     def large_message():
         same("payload", echo(pb.EchoRequest(payload=cases.LARGE)).payload, cases.LARGE)
 
+    def gzip_and_deflate():
+        for name, compression in COMPRESSIONS.items():
+            request = pb.EchoRequest(payload=cases.LARGE)
+            reply, call = stub.Echo.with_call(request, timeout=PATIENCE, compression=compression,
+                                              metadata=[("x-compress-reply", name)])
+            same("payload", reply.payload, cases.LARGE)
+            if tells:
+                same("x-came-compressed", values(call.trailing_metadata(), "x-came-compressed"), ["true"])
+            same("empty reply", echo(pb.EchoRequest(), compression=compression), pb.EchoReply())
+
     def request_over_the_limit():
         request = pb.EchoRequest(payload=bytes(cases.TOO_LARGE))
         refused(lambda: echo(request), grpc.StatusCode.RESOURCE_EXHAUSTED)
@@ -134,6 +147,7 @@ def checks(target, joined=False):
     yield "unknown method", unknown_method
     yield "unknown service", unknown_service
     yield "large message", large_message
+    yield "gzip and deflate", gzip_and_deflate
     yield "request over the limit", request_over_the_limit
     yield "reply over the limit", reply_over_the_limit
     yield "1000 calls over 10 threads", many_calls

@@ -2,7 +2,8 @@
 
     peer.py serve                    prints `grpc PORT` and `ws PORT`, serves until it is killed
     peer.py check --grpc TARGET      one line a case: `ok CASE` or `FAILED CASE: why`; with `--joined` behind it the
-                                     server may join the values of a metadata key by `, `, as Node's http2 does
+                                     server may join the values of a metadata key by `, `, as Node's http2 does; with
+                                     `--tells` it says whether requests came compressed
     peer.py check --ws URL           likewise
     peer.py check --greeter TARGET   the classic example, against `threadwire serve`
     peer.py check --echo URL         likewise
@@ -38,8 +39,8 @@ def main(arguments):
             serve()
         case ["check", kind, address] if kind in CHECKS:
             cases.run(CHECKS[kind](address))
-        case ["check", "--grpc", target, "--joined"]:
-            cases.run(grpc_side.checks(target, joined=True))
+        case ["check", "--grpc", target, *flags]:
+            cases.run(grpc_side.checks(target, joined="--joined" in flags, tells="--tells" in flags))
         case _:
             sys.exit(__doc__)
 

@@ -1,11 +1,11 @@
 //! The messages that a peer sends on one stream, one after the other, waiting for each.
 
+use super::compression::{Expected, Packed};
 use super::frame::Messages;
 use super::mapping::{has_passed, nothing_came, status_of};
 use super::quota::Share;
 use super::{Cancellation, Status};
 use crate::http2::{Failure, Inbound};
-use bytes::Bytes;
 use http::HeaderMap;
 use std::mem;
 use std::time::Instant;
@@ -27,10 +27,10 @@ pub(super) struct Body {
 }
 
 impl Body {
-    pub(super) fn new(inbound: Inbound, limit: usize, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(inbound: Inbound, limit: usize, compressed: Expected, deadline: Option<Instant>) -> Self {
         Self {
             inbound,
-            messages: Messages::new(limit),
+            messages: Messages::new(limit, compressed),
             deadline,
             cancellation: None,
             unfinished: None,
@@ -51,7 +51,7 @@ impl Body {
     /// # Errors
     /// What the peer sent is wrong, the stream has ended otherwise, or the deadline has come. If it was `until` alone,
     /// the next call goes on where this one stopped.
-    pub(super) fn message(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, Status> {
+    pub(super) fn message(&mut self, until: Option<Instant>) -> Result<Option<Packed>, Status> {
         if self.over {
             return Ok(None);
         }
@@ -78,7 +78,7 @@ impl Body {
         self.over = true;
     }
 
-    fn next(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, Wrong> {
+    fn next(&mut self, until: Option<Instant>) -> Result<Option<Packed>, Wrong> {
         loop {
             let message = self.messages.next()?;
             if let Some(unfinished) = &mut self.unfinished {

@@ -6,6 +6,7 @@
 //! is. Memory grows with what has come, never with what a prefix says: at most to twice that.
 
 use super::Status;
+use super::compression::{Encoding, Expected, Packed};
 use crate::protobuf::Payload;
 use bytes::{Buf, Bytes};
 use std::mem;
@@ -51,11 +52,27 @@ fn write_prefix(message: &mut [u8], limit: usize) -> Result<(), Status> {
     Ok(())
 }
 
-/// Decodes one whole message.
+/// The same message, made shorter by `compress`, which appends within the capacity that there is, and says whether that
+/// was enough.
+pub(super) fn compressed(plain: &[u8], compress: impl FnOnce(&[u8], &mut Vec<u8>) -> bool) -> Option<Vec<u8>> {
+    let message = plain.get(PREFIX..).filter(|message| !message.is_empty())?;
+    let mut buffer = Vec::with_capacity(plain.len() - 1);
+    buffer.extend_from_slice(&[1, 0, 0, 0, 0]);
+    if !compress(message, &mut buffer) {
+        return None;
+    }
+    buffer.shrink_to_fit();
+    let length = u32::try_from(buffer.len() - PREFIX).ok()?;
+    buffer.get_mut(1..PREFIX)?.copy_from_slice(&length.to_be_bytes());
+    Some(buffer)
+}
+
+/// Decodes one whole message, unpacked if it came compressed.
 ///
 /// # Errors
-/// INTERNAL: the bytes are not such a message.
-pub(super) fn decode<P: Payload>(bytes: Bytes) -> Result<P, Status> {
+/// INTERNAL: the bytes are not such a message; RESOURCE_EXHAUSTED: unpacked, it is larger than it may be.
+pub(super) fn decode<P: Payload>(message: Packed) -> Result<P, Status> {
+    let bytes = message.unpack()?;
     let length = bytes.len();
     P::from_wire(bytes).map_err(|error| {
         Status::internal(format!("cannot decode a {} of {length} bytes: {error}", P::name())).with_source(error)
@@ -66,15 +83,16 @@ pub(super) fn decode<P: Payload>(bytes: Bytes) -> Result<P, Status> {
 #[derive(Debug)]
 pub(super) struct Messages {
     limit: usize,
+    compressed: Expected,
     gathered: Vec<u8>,
     /// How much of it was handed out.
     used: usize,
 }
 
 impl Messages {
-    /// `limit` is the most bytes that a message may have.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, gathered: Vec::new(), used: 0 }
+    /// `limit` is the most bytes that a message may have, `compressed` what those are that are marked so.
+    pub(super) fn new(limit: usize, compressed: Expected) -> Self {
+        Self { limit, compressed, gathered: Vec::new(), used: 0 }
     }
 
     /// Takes the next piece of the body.
@@ -87,33 +105,40 @@ impl Messages {
     /// The next message, if it has come whole.
     ///
     /// # Errors
-    /// INTERNAL for a flag that may not be there; RESOURCE_EXHAUSTED for a length above the limit. Nothing can be read
+    /// INTERNAL for a flag that may not be there, or an encoding that is not known; RESOURCE_EXHAUSTED for a length above the limit. Nothing can be read
     /// behind it.
-    pub(super) fn next(&mut self) -> Result<Option<Bytes>, Status> {
+    pub(super) fn next(&mut self) -> Result<Option<Packed>, Status> {
         let held = self.gathered.get(self.used..).unwrap_or_default();
         let Some((flag, rest)) = held.split_first() else { return Ok(None) };
-        match flag {
-            0 => {}
-            1 => return Err(Status::internal("a message is marked as compressed, but the call has no grpc-encoding")),
+        let encoding = match flag {
+            0 => Encoding::Identity,
+            1 => self.compressed.of_compressed()?,
             other => return Err(Status::internal(format!("a message begins with flag {other}, expected 0 or 1"))),
-        }
-        let Some((length, rest)) = rest.split_first_chunk() else { return Ok(None) };
+        };
+        let Some((length, _)) = rest.split_first_chunk() else { return Ok(None) };
         let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
         if length > self.limit {
             let text = format!("a message of {length} bytes was sent, at most {} are allowed", self.limit);
             return Err(Status::resource_exhausted(text));
         }
-        let Some(message) = rest.get(..length) else { return Ok(None) };
+        let bytes = self.take(length);
+        Ok(bytes.map(|bytes| Packed::new(bytes, encoding, self.limit)))
+    }
+
+    /// The message of this length that is the next, if it has come whole.
+    fn take(&mut self, length: usize) -> Option<Bytes> {
+        let rest = self.gathered.get(self.used + PREFIX..)?;
+        let message = rest.get(..length)?;
         // What is less is copied: the message, or what stands behind it.
         if self.used > 0 || length < rest.len() - length {
             let message = Bytes::copy_from_slice(message);
             self.used += PREFIX + length;
-            return Ok(Some(message));
+            return Some(message);
         }
         let behind = self.gathered.split_off(PREFIX + length);
         let mut message = Bytes::from(mem::replace(&mut self.gathered, behind));
         message.advance(PREFIX);
-        Ok(Some(message))
+        Some(message)
     }
 
     /// How many bytes wait here.
@@ -137,7 +162,12 @@ impl Messages {
 mod tests {
     use super::Messages;
     use crate::grpc::Code;
+    use crate::grpc::compression::{Encoding, Expected};
     use bytes::Bytes;
+
+    fn up_to(limit: usize) -> Messages {
+        Messages::new(limit, Expected::Known(Encoding::Identity))
+    }
 
     fn prefixed(message: &[u8]) -> Vec<u8> {
         let length = u32::try_from(message.len()).unwrap().to_be_bytes();
@@ -146,12 +176,12 @@ mod tests {
 
     /// All messages of a body that comes in these pieces.
     fn read(pieces: &[&[u8]]) -> Vec<Bytes> {
-        let mut messages = Messages::new(100);
+        let mut messages = up_to(100);
         let mut found = Vec::new();
         for piece in pieces {
             messages.push(piece);
             while let Some(message) = messages.next().unwrap() {
-                found.push(message);
+                found.push(message.unpack().unwrap());
             }
         }
         messages.end().unwrap();
@@ -176,16 +206,16 @@ mod tests {
     fn memory_is_twice_what_has_come_at_most() {
         let body = prefixed(&[7; 100_000]);
         for size in [1, 900, 16_384] {
-            let mut messages = Messages::new(1 << 20);
+            let mut messages = up_to(1 << 20);
             let mut came = 0;
             for piece in body.chunks(size) {
-                assert_eq!(messages.next().unwrap(), None);
+                assert!(messages.next().unwrap().is_none());
                 messages.push(piece);
                 came += piece.len();
                 let held = messages.gathered.capacity();
                 assert!(held <= 2 * came.max(8), "{held} for {came}");
             }
-            assert_eq!(messages.next().unwrap().unwrap(), body[5..]);
+            assert_eq!(messages.next().unwrap().unwrap().unpack().unwrap(), body[5..]);
             assert_eq!(messages.buffered(), 0);
         }
     }
@@ -193,7 +223,7 @@ mod tests {
     #[test]
     fn what_breaks_the_rules_is_told() {
         let error = |body: &[u8]| {
-            let mut messages = Messages::new(100);
+            let mut messages = up_to(100);
             messages.push(body);
             messages.next().unwrap_err().code()
         };
@@ -207,9 +237,9 @@ mod tests {
     fn an_end_within_a_message_is_an_error() {
         let body = prefixed(b"abc");
         for length in 1..body.len() {
-            let mut messages = Messages::new(100);
+            let mut messages = up_to(100);
             messages.push(&body[..length]);
-            assert_eq!(messages.next().unwrap(), None);
+            assert!(messages.next().unwrap().is_none());
             assert_eq!(messages.end().unwrap_err().code(), Code::Internal, "{length}");
         }
     }

@@ -1,7 +1,9 @@
 //! What a call carries beside its messages, on the way there.
 
-use super::{Cancellation, Canceller, Metadata};
+use super::compression::Compression;
+use super::{Cancellation, Canceller, Encoding, Metadata};
 use crate::net::PeerAddress;
+use http::Extensions;
 use std::time::{Duration, Instant};
 
 /// A request: a message (or, of a streaming call, the stream of them), metadata, and a deadline.
@@ -27,6 +29,8 @@ pub struct Request<T> {
     peer: PeerAddress,
     /// Of this call, or of the one that it is made for.
     cancellation: Cancellation,
+    compression: Compression,
+    extensions: Extensions,
 }
 
 /// How long a call may take.
@@ -52,6 +56,8 @@ impl<T> Request<T> {
             canceller: None,
             peer: PeerAddress::Unknown,
             cancellation: Cancellation::default(),
+            compression: Compression::default(),
+            extensions: Extensions::new(),
         }
     }
 
@@ -62,9 +68,10 @@ impl<T> Request<T> {
         deadline: Option<Instant>,
         peer: PeerAddress,
         cancellation: Cancellation,
+        compression: Compression,
     ) -> Self {
         let time = deadline.map_or(Time::Open, Time::Deadline);
-        Self { time, peer, cancellation, metadata, ..Request::new(message) }
+        Self { time, peer, cancellation, compression, metadata, ..Request::new(message) }
     }
 
     /// The message.
@@ -173,6 +180,36 @@ impl<T> Request<T> {
         (self.message, self.metadata)
     }
 
+    /// On a client: the messages of the call are compressed with this encoding, whatever the channel says;
+    /// [`Encoding::Identity`]: with none.
+    pub fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.compression.encoding = Some(encoding);
+        self
+    }
+
+    /// On a client: the message goes as it is, though the call may have an encoding. Of a call with a stream of
+    /// requests, those that are sent before [`RequestSink::set_compressed`](super::RequestSink::set_compressed) says
+    /// otherwise.
+    pub fn uncompressed(mut self) -> Self {
+        self.compression.plain = true;
+        self
+    }
+
+    /// In a handler: whether the message came compressed. (Of a call with a stream of requests, the
+    /// [`RequestStream`](super::RequestStream) says it.)
+    pub fn was_compressed(&self) -> bool {
+        self.compression.came
+    }
+
+    pub(super) fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    pub(super) fn with_compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
     /// In a handler: who calls.
     pub fn peer(&self) -> &PeerAddress {
         &self.peer
@@ -183,16 +220,60 @@ impl<T> Request<T> {
         &self.cancellation
     }
 
+    /// In a handler: what the server's interceptors have put in, such as who the caller is, by its type.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    pub(super) fn with_extensions(mut self, extensions: Extensions) -> Self {
+        self.extensions = extensions;
+        self
+    }
+
     /// The same with another message.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Request<U> {
-        let Self { message, metadata, time, latest, wait_for_ready, canceller, peer, cancellation } = self;
-        Request { message: change(message), metadata, time, latest, wait_for_ready, canceller, peer, cancellation }
+        let (message, rest) = self.split();
+        rest.with_message(change(message))
     }
 
     pub(super) fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Request<U>, E> {
-        let Self { message, metadata, time, latest, wait_for_ready, canceller, peer, cancellation } = self;
-        let message = change(message)?;
-        Ok(Request { message, metadata, time, latest, wait_for_ready, canceller, peer, cancellation })
+        let (message, rest) = self.split();
+        Ok(rest.with_message(change(message)?))
+    }
+
+    fn split(self) -> (T, Request<()>) {
+        let Self { message, metadata, time, latest, wait_for_ready, canceller, .. } = self;
+        let Self { peer, cancellation, compression, extensions, .. } = self;
+        let rest = Request {
+            message: (),
+            metadata,
+            time,
+            latest,
+            wait_for_ready,
+            canceller,
+            peer,
+            cancellation,
+            compression,
+            extensions,
+        };
+        (message, rest)
+    }
+
+    fn with_message<U>(self, message: U) -> Request<U> {
+        let Self { metadata, time, latest, wait_for_ready, canceller, .. } = self;
+        let Self { peer, cancellation, compression, extensions, .. } = self;
+        Request {
+            message,
+            metadata,
+            time,
+            latest,
+            wait_for_ready,
+            canceller,
+            peer,
+            cancellation,
+            compression,
+            extensions,
+        }
     }
 }
 

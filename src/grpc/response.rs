@@ -1,6 +1,7 @@
 //! What a call carries beside its messages, on the way back.
 
-use super::Metadata;
+use super::compression::Compression;
+use super::{Encoding, Metadata};
 
 /// A response: a message, the initial metadata that comes before it and the trailing metadata that comes after it.
 #[derive(Debug, Clone)]
@@ -8,16 +9,17 @@ pub struct Response<T> {
     message: T,
     metadata: Metadata,
     trailers: Metadata,
+    compression: Compression,
 }
 
 impl<T> Response<T> {
     /// A response without metadata.
     pub fn new(message: T) -> Self {
-        Self { message, metadata: Metadata::new(), trailers: Metadata::new() }
+        Self { message, metadata: Metadata::new(), trailers: Metadata::new(), compression: Compression::default() }
     }
 
-    pub(super) fn received(message: T, metadata: Metadata, trailers: Metadata) -> Self {
-        Self { message, metadata, trailers }
+    pub(super) fn received(message: T, metadata: Metadata, trailers: Metadata, compression: Compression) -> Self {
+        Self { message, metadata, trailers, compression }
     }
 
     /// The message.
@@ -55,10 +57,32 @@ impl<T> Response<T> {
         &mut self.trailers
     }
 
+    /// In a handler: the message is compressed with this encoding, if the client reads it, whatever the server's
+    /// settings say; [`Encoding::Identity`]: with none.
+    pub fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.compression.encoding = Some(encoding);
+        self
+    }
+
+    /// In a handler: the message goes as it is, though the call may have an encoding.
+    pub fn uncompressed(mut self) -> Self {
+        self.compression.plain = true;
+        self
+    }
+
+    /// On a client: whether the message came compressed.
+    pub fn was_compressed(&self) -> bool {
+        self.compression.came
+    }
+
+    pub(super) fn compression(&self) -> Compression {
+        self.compression
+    }
+
     /// The same with another message.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
-        let Self { message, metadata, trailers } = self;
-        Response { message: change(message), metadata, trailers }
+        let Self { message, metadata, trailers, compression } = self;
+        Response { message: change(message), metadata, trailers, compression }
     }
 
     pub(super) fn into_parts(self) -> (T, Metadata, Metadata) {

@@ -4,9 +4,10 @@
 //! connection of a server: a peer that sends what it may, in the most wasteful form, and takes nothing. Buffers that
 //! grow take up to twice what is in them, and while one of them grows, its old and its new memory are there at once.
 //!
-//! It does not count what handlers hold, what the calls that wait for a thread hold ([`Limits::queued_call_bytes`], for
-//! the whole server), the stack of the connection's thread (of which some 20 KiB are used), nor the system's own
-//! buffers of the socket. `tests/memory` holds it against such peers.
+//! It does not count what handlers hold (nor a compressed message that is unpacked on a handler's thread, which takes
+//! up to twice the largest message and, with zstd, 1 MiB beside), what the calls that wait for a thread hold
+//! ([`Limits::queued_call_bytes`], for the whole server), the stack of the connection's thread (of which 20 KiB are
+//! used), nor the system's own buffers of the socket. `tests/memory` holds it against such peers.
 
 use super::Limits;
 

@@ -1,9 +1,14 @@
 //! Addresses: reading them, resolving names under a deadline, and what a peer is called.
 
+use super::connect::connect;
+use super::local::Local;
+use super::socket::{Socket, Transport};
+use super::unix;
 use crate::{Error, Threads};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +20,8 @@ pub enum PeerAddress {
     Tcp(SocketAddr),
     /// A Unix socket; those have no useful address.
     Unix,
+    /// Another part of this process.
+    InProcess,
     /// Another kind of stream.
     Unknown,
 }
@@ -24,6 +31,7 @@ impl fmt::Display for PeerAddress {
         match self {
             Self::Tcp(address) => address.fmt(f),
             Self::Unix => f.write_str("unix"),
+            Self::InProcess => f.write_str("in-process"),
             Self::Unknown => f.write_str("unknown"),
         }
     }
@@ -32,19 +40,31 @@ impl fmt::Display for PeerAddress {
 /// What is to be connected to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// A name or an IP address, without brackets.
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    way: Way,
     /// `host:port` as it goes on the wire, an IPv6 address in brackets.
     pub(crate) authority: String,
 }
 
-/// Reads the target of a gRPC channel: `http://host:port` or `host:port`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Way {
+    Tcp {
+        /// A name or an IP address, without brackets.
+        host: String,
+        port: u16,
+    },
+    Unix(PathBuf),
+    Local(Local),
+}
+
+/// Reads the target of a gRPC channel: `http://host:port`, `host:port`, or `unix:path`.
 ///
 /// # Errors
 /// [`Error::Address`].
 pub(crate) fn parse_target(text: &str) -> Result<Target, Error> {
     let wrong = |expected| Error::Address { address: text.to_owned(), expected };
+    if let Some(path) = unix::path(text) {
+        return Ok(Target { way: Way::Unix(path.into()), authority: "localhost".to_owned() });
+    }
     if text.starts_with("https://") {
         return Err(wrong("'http://host:port': TLS is not supported yet"));
     }
@@ -58,7 +78,39 @@ pub(crate) fn parse_target(text: &str) -> Result<Target, Error> {
 impl Target {
     pub(crate) fn new(host: &str, port: u16) -> Self {
         let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-        Self { host: host.to_owned(), port, authority }
+        Self { way: Way::Tcp { host: host.to_owned(), port }, authority }
+    }
+
+    /// What listens within this process.
+    pub(crate) fn local(local: Local) -> Self {
+        Self { way: Way::Local(local), authority: "in-process".to_owned() }
+    }
+
+    /// Connects, within `timeout`. Of a peer that is reached by a network the system notices within `dead_peer_timeout`
+    /// or so that it has gone; without one it does as it likes.
+    ///
+    /// # Errors
+    /// [`Error::Resolve`], [`Error::Connect`] or [`Error::TimedOut`].
+    pub(crate) fn connect(
+        &self,
+        threads: &Threads,
+        timeout: Duration,
+        dead_peer_timeout: Option<Duration>,
+    ) -> Result<Box<dyn Transport>, Error> {
+        match &self.way {
+            Way::Tcp { host, port } => {
+                let (stream, _) = connect(threads, host, *port, timeout)?;
+                Ok(Box::new(Socket::new(stream).noticing_death(dead_peer_timeout)))
+            }
+            Way::Unix(path) => {
+                let failed = |source| Error::Connect { address: format!("unix:{}", path.display()), source };
+                Ok(Box::new(Socket::new(unix::connect(path).map_err(failed)?)))
+            }
+            Way::Local(local) => {
+                let failed = |source| Error::Connect { address: self.authority.clone(), source };
+                local.connect().map_err(failed)
+            }
+        }
     }
 }
 
@@ -122,7 +174,7 @@ fn without_repetition(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Target, parse_target, resolve, split};
+    use super::{Target, Way, parse_target, resolve, split};
     use crate::Threads;
     use std::time::Duration;
 
@@ -143,9 +195,14 @@ mod tests {
     fn targets_are_read() {
         let target = |text| parse_target(text).unwrap();
         assert_eq!(target("http://localhost:50051"), Target::new("localhost", 50051));
-        assert_eq!(target("http://[::1]:5/"), Target { host: "::1".into(), port: 5, authority: "[::1]:5".into() });
-        assert_eq!(target("http://a").port, 80);
+        assert_eq!(target("http://[::1]:5/"), Target::new("::1", 5));
+        assert_eq!(target("http://[::1]:5/").authority, "[::1]:5");
+        assert_eq!(target("http://a"), Target::new("a", 80));
         assert_eq!(target("a:1").authority, "a:1");
+        for unix in ["unix:/run/a socket", "unix:///run/a socket"] {
+            let expected = Target { way: Way::Unix("/run/a socket".into()), authority: "localhost".into() };
+            assert_eq!(target(unix), expected);
+        }
         let error = |text| parse_target(text).unwrap_err().to_string();
         assert!(error("https://a:1").contains("TLS"));
         assert!(error("a").contains("http://host:port"));

@@ -1,7 +1,7 @@
 //! Connecting: all addresses of a name, one after the other, under one deadline.
 
 use super::address;
-use super::socket::open;
+use super::socket::{family, open};
 use super::wait::{Interest, deadline, wait};
 use crate::{Error, Threads};
 use rustix::io::Errno;
@@ -39,7 +39,7 @@ pub(crate) fn connect(
 }
 
 fn connect_one(address: SocketAddr, deadline: Instant) -> io::Result<TcpStream> {
-    let socket = open(address)?;
+    let socket = open(family(address))?;
     match start_connect(&socket, &address) {
         // EINTR of a connect that does not block: it goes on by itself, as with EINPROGRESS.
         Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}

@@ -1,7 +1,8 @@
 //! Listening: one name may mean several addresses, and nothing but a close ends the accepting.
 
-use super::address;
-use super::socket::open;
+use super::address::{self, PeerAddress};
+use super::socket::{Socket, Transport, family, open};
+use super::unix::{self, Path};
 use super::wait::{Interest, wait};
 use super::waker::Waker;
 use crate::{Error, Threads};
@@ -9,7 +10,8 @@ use rustix::io::Errno;
 use rustix::net::{bind, listen, sockopt};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -30,12 +32,36 @@ pub(crate) struct Listener {
     addresses: Vec<SocketAddr>,
     /// Guards the list alone: nothing is done with a socket under it. Empty after the close; the last who waits on the
     /// sockets closes them, and from then on the system refuses connections.
-    sockets: Mutex<Arc<[TcpListener]>>,
+    sockets: Mutex<Arc<[Bound]>>,
     waker: Waker,
     closed: AtomicBool,
 }
 
+/// One socket that listens.
+#[derive(Debug)]
+enum Bound {
+    Tcp(TcpListener),
+    Unix(UnixListener, #[expect(dead_code, reason = "its drop removes the path")] Path),
+}
+
+/// A connection that does not block.
+enum Accepted {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream),
+}
+
 impl Listener {
+    /// [`Listener::bind`] that also takes `unix:path`.
+    ///
+    /// # Errors
+    /// Those of [`Listener::bind`].
+    pub(crate) fn bind_any(threads: &Threads, address: &str) -> Result<Self, Error> {
+        let Some(path) = unix::path(address) else { return Self::bind(threads, address) };
+        let failed = |source| Error::Bind { address: address.to_owned(), source };
+        let (socket, path) = unix::listen(path.as_ref()).map_err(failed)?;
+        Self::over(Vec::new(), Arc::new([Bound::Unix(socket, path)])).map_err(failed)
+    }
+
     /// Listens on `address`, `host:port`; port 0 has the system choose one, the same for all addresses of the name.
     ///
     /// # Errors
@@ -48,25 +74,53 @@ impl Listener {
         let failed = |source| Error::Bind { address: address.to_owned(), source };
         let sockets = listen_on_all(&addresses).map_err(failed)?;
         let addresses = sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
-        let waker = Waker::new().map_err(failed)?;
-        Ok(Self { addresses, sockets: Mutex::new(sockets.into()), waker, closed: AtomicBool::new(false) })
+        Self::over(addresses, sockets.into_iter().map(Bound::Tcp).collect()).map_err(failed)
     }
 
-    /// The addresses that are listened on.
+    fn over(addresses: Vec<SocketAddr>, sockets: Arc<[Bound]>) -> io::Result<Self> {
+        Ok(Self { addresses, sockets: Mutex::new(sockets), waker: Waker::new()?, closed: AtomicBool::new(false) })
+    }
+
+    /// The addresses of TCP that are listened on.
     pub(crate) fn local_addresses(&self) -> Vec<SocketAddr> {
         self.addresses.clone()
     }
 
-    fn sockets(&self) -> MutexGuard<'_, Arc<[TcpListener]>> {
+    fn sockets(&self) -> MutexGuard<'_, Arc<[Bound]>> {
         self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next connection. It does not block and sends without delay.
+    /// [`Listener::accept`] of one that also listens on Unix sockets. Of a peer that is reached by a network the system
+    /// notices within `dead_peer_timeout` or so that it has gone.
+    ///
+    /// # Errors
+    /// Those of [`Listener::accept`].
+    pub(crate) fn accept_any(
+        &self,
+        dead_peer_timeout: Option<Duration>,
+    ) -> Result<(Box<dyn Transport>, PeerAddress), Error> {
+        Ok(match self.next()? {
+            Accepted::Tcp(stream, peer) => {
+                (Box::new(Socket::new(stream).noticing_death(dead_peer_timeout)), PeerAddress::Tcp(peer))
+            }
+            Accepted::Unix(stream) => (Box::new(Socket::new(stream)), PeerAddress::Unix),
+        })
+    }
+
+    /// Waits for the next connection on TCP. It does not block and sends without delay.
     ///
     /// # Errors
     /// [`Error::Closed`] after [`Listener::close`]; [`Error::Io`] if listening itself has broken. Connections that fail
     /// before they are accepted are passed over, and a lack of descriptors or memory is waited out.
     pub(crate) fn accept(&self) -> Result<(TcpStream, SocketAddr), Error> {
+        loop {
+            if let Accepted::Tcp(stream, peer) = self.next()? {
+                return Ok((stream, peer));
+            }
+        }
+    }
+
+    fn next(&self) -> Result<Accepted, Error> {
         let mut pause = Duration::ZERO;
         let sockets = Arc::clone(&self.sockets());
         loop {
@@ -101,7 +155,7 @@ impl Listener {
         self.waker.wake();
     }
 
-    fn sleep(&self, until: Option<Instant>, sockets: &[TcpListener]) -> Result<(), Error> {
+    fn sleep(&self, until: Option<Instant>, sockets: &[Bound]) -> Result<(), Error> {
         let readable = Interest { readable: true, writable: false };
         let mut entries = vec![(self.waker.as_fd(), readable)];
         entries.extend(sockets.iter().map(|socket| (socket.as_fd(), readable)));
@@ -110,7 +164,7 @@ impl Listener {
     }
 }
 
-fn accept_one(sockets: &[TcpListener]) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+fn accept_one(sockets: &[Bound]) -> io::Result<Option<Accepted>> {
     for socket in sockets {
         match accept_from(socket) {
             Ok(accepted) => return Ok(Some(accepted)),
@@ -121,12 +175,30 @@ fn accept_one(sockets: &[TcpListener]) -> io::Result<Option<(TcpStream, SocketAd
     Ok(None)
 }
 
-fn accept_from(socket: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    let (stream, peer) = socket.accept()?;
-    stream.set_nonblocking(true)?;
-    // A peer that has gone already makes this fail on some systems; reading will tell.
-    let _ = stream.set_nodelay(true);
-    Ok((stream, peer))
+fn accept_from(socket: &Bound) -> io::Result<Accepted> {
+    match socket {
+        Bound::Tcp(socket) => {
+            let (stream, peer) = socket.accept()?;
+            stream.set_nonblocking(true)?;
+            // A peer that has gone already makes this fail on some systems; reading will tell.
+            let _ = stream.set_nodelay(true);
+            Ok(Accepted::Tcp(stream, peer))
+        }
+        Bound::Unix(socket, _) => {
+            let (stream, _) = socket.accept()?;
+            stream.set_nonblocking(true)?;
+            Ok(Accepted::Unix(stream))
+        }
+    }
+}
+
+impl AsFd for Bound {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(socket) => socket.as_fd(),
+            Self::Unix(socket, _) => socket.as_fd(),
+        }
+    }
 }
 
 /// Nothing to accept, or one connection that was lost before: the next may be there.
@@ -194,7 +266,7 @@ fn fallback(address: SocketAddr) -> Option<SocketAddr> {
 }
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = open(address)?;
+    let socket = open(family(address))?;
     sockopt::set_socket_reuseaddr(&socket, true)?;
     if let SocketAddr::V6(v6) = address {
         // The unspecified address takes IPv4, too, whatever the host's default.

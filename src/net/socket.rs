@@ -60,24 +60,24 @@ pub(crate) trait Transport: Send + fmt::Debug {
     fn descriptor(&self) -> Arc<dyn AsFd + Send + Sync>;
 }
 
-/// A TCP socket for `address` that does not block and that programs started later do not inherit.
+/// A stream socket that does not block and that programs started later do not inherit.
 #[cfg(not(target_vendor = "apple"))]
-pub(super) fn open(address: SocketAddr) -> io::Result<OwnedFd> {
+pub(super) fn open(family: AddressFamily) -> io::Result<OwnedFd> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    Ok(socket_with(family(address), SocketType::STREAM, flags, None)?)
+    Ok(socket_with(family, SocketType::STREAM, flags, None)?)
 }
 
-/// A TCP socket for `address` that does not block and that programs started later do not inherit. (Here a socket cannot
-/// be made so: it becomes so right afterwards.)
+/// A stream socket that does not block and that programs started later do not inherit. (Here a socket cannot be made so:
+/// it becomes so right afterwards.)
 #[cfg(target_vendor = "apple")]
-pub(super) fn open(address: SocketAddr) -> io::Result<OwnedFd> {
-    let socket = socket_with(family(address), SocketType::STREAM, SocketFlags::empty(), None)?;
+pub(super) fn open(family: AddressFamily) -> io::Result<OwnedFd> {
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::empty(), None)?;
     rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
     rustix::io::ioctl_fionbio(&socket, true)?;
     Ok(socket)
 }
 
-fn family(address: SocketAddr) -> AddressFamily {
+pub(super) fn family(address: SocketAddr) -> AddressFamily {
     if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET }
 }
 

@@ -29,7 +29,7 @@ const SHORT: usize = 20;
 /// assert_eq!(name, "John Doe");
 /// assert_eq!(name.split(' ').count(), 2);
 ///
-/// let buffer = Bytes::from_static("and a text that is longer".as_bytes());
+/// let buffer = Bytes::from_static("and a text that is a little longer".as_bytes());
 /// let text = SharedString::try_from(buffer.slice(6..))?;
 /// assert!(buffer.as_ptr_range().contains(&text.as_ptr()));
 /// # Ok::<(), std::str::Utf8Error>(())

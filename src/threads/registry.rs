@@ -120,6 +120,12 @@ impl<S: Send + 'static> Registry<S> {
         table.live.len()
     }
 
+    /// Whether [`Registry::stop`] was called.
+    #[cfg(feature = "grpc")]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.state.table().stopping
+    }
+
     /// What `look` finds in the stages. It is called under the lock.
     pub(crate) fn collect<R>(&self, look: impl FnMut(&S) -> Option<R>) -> Vec<R> {
         self.state.table().live.values().map(|live| &live.stage).filter_map(look).collect()

@@ -11,6 +11,9 @@
     reason = "a test may fail"
 )]
 
+#[path = "../support/compressed.rs"]
+mod compressed;
+mod compression;
 mod grpc;
 #[path = "../support/grpc.rs"]
 mod support;

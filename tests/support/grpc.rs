@@ -10,8 +10,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 use threadwire::grpc::{
-    CancelCause, Cancellation, Channel, Code, Request, RequestStream, Response, ResponseSink, Server, ServerHandle,
-    Status,
+    CancelCause, Cancellation, Channel, Code, Encoding, Request, RequestStream, Response, ResponseSink, Server,
+    ServerHandle, Status,
 };
 use threadwire::protobuf::Message as _;
 use threadwire::{Limits, Threads};
@@ -24,6 +24,11 @@ use proto::{Answer, Ask, Probe, ProbeClient, ProbeServer};
 
 /// No test waits longer than this for anything.
 pub const LONG: Duration = Duration::from_secs(30);
+
+/// What `grpc-accept-encoding` lists.
+pub fn accepted() -> String {
+    Encoding::ALL.iter().map(|encoding| encoding.name()).collect::<Vec<_>>().join(",")
+}
 
 /// The service, and what its handlers tell the test.
 #[derive(Debug, Default)]
@@ -247,6 +252,15 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A body in DATA frames of the size that every peer takes, the last with these flags.
+pub fn data(stream: u32, body: &[u8], flags: u8) -> Vec<u8> {
+    let mut pieces: Vec<_> = body.chunks(16_384).collect();
+    let last = pieces.pop().unwrap_or_default();
+    let mut frames: Vec<u8> = pieces.iter().flat_map(|piece| frame(DATA, 0, stream, piece)).collect();
+    frames.extend(frame(DATA, flags, stream, last));
+    frames
+}
+
 /// A message behind its prefix.
 pub fn prefixed(message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
@@ -366,7 +380,7 @@ impl Raw {
     /// A whole unary call.
     pub fn call(&mut self, stream: u32, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Outcome {
         self.open(stream, path, headers, 0);
-        self.write(&frame(DATA, END_STREAM, stream, body));
+        self.write(&data(stream, body, END_STREAM));
         self.outcome(stream)
     }
 

@@ -4,15 +4,16 @@ use crate::cases::{self, BINARY_VALUES, Case, Failure, Outcome, PATIENCE, TEXT, 
 use crate::proto::helloworld::{GreeterClient, HelloRequest};
 use crate::proto::interop::{AbsentClient, EchoReply, EchoRequest, InteropClient};
 use std::time::{Duration, Instant};
-use threadwire::grpc::{CallKind, Channel, Code, Metadata, MethodDescriptor, Request, Response, Status};
+use threadwire::grpc::{CallKind, Channel, Code, Encoding, Metadata, MethodDescriptor, Request, Response, Status};
 
 /// A method that no .proto file has.
 const NO_SUCH_METHOD: MethodDescriptor =
     MethodDescriptor::new("/threadwire.interop.Interop/NoSuchMethod", CallKind::Unary);
 
-/// Runs the cases against the server at `target`. `joined`: it may join the values of a metadata key.
-pub(crate) fn check(target: &str, joined: bool) -> Result<(), Failure> {
-    let peer = Peer::connect(target, joined)?;
+/// Runs the cases against the server at `target`. `joined`: it may join the values of a metadata key; `compressed`: it
+/// compresses its replies when it is asked to.
+pub(crate) fn check(target: &str, joined: bool, compressed: bool) -> Result<(), Failure> {
+    let peer = Peer::connect(target, joined, compressed)?;
     let peer = &peer;
     let cases: Vec<Case<'_>> = vec![
         ("reply", Box::new(|| peer.reply())),
@@ -22,6 +23,7 @@ pub(crate) fn check(target: &str, joined: bool) -> Result<(), Failure> {
         ("unknown method", Box::new(|| peer.unknown_method())),
         ("unknown service", Box::new(|| peer.unknown_service())),
         ("large message", Box::new(|| peer.large_message())),
+        ("gzip and deflate", Box::new(|| peer.gzip_and_deflate())),
         ("request over the limit", Box::new(|| peer.request_over_the_limit())),
         ("reply over the limit", Box::new(|| peer.reply_over_the_limit())),
         ("1000 calls over 10 threads", Box::new(|| peer.many_calls())),
@@ -51,12 +53,13 @@ struct Peer {
     channel: Channel,
     client: InteropClient,
     joined: bool,
+    compressed: bool,
 }
 
 impl Peer {
-    fn connect(target: &str, joined: bool) -> Result<Self, Failure> {
+    fn connect(target: &str, joined: bool, compressed: bool) -> Result<Self, Failure> {
         let channel = channel(target)?;
-        Ok(Self { client: InteropClient::new(channel.clone()), channel, joined })
+        Ok(Self { client: InteropClient::new(channel.clone()), channel, joined, compressed })
     }
 
     fn echo(&self, request: impl Into<Request<EchoRequest>>) -> Result<Response<EchoReply>, Status> {
@@ -120,6 +123,21 @@ impl Peer {
         let reply = self.echo(sent.clone())?.into_message();
         same("length", reply.payload.len(), sent.payload.len())?;
         same("the payload is as it was", reply.payload == sent.payload, true)
+    }
+
+    fn gzip_and_deflate(&self) -> Outcome {
+        for encoding in [Encoding::Gzip, Encoding::Deflate] {
+            let sent = EchoRequest { payload: cases::large(), ..Default::default() };
+            let mut request = Request::new(sent.clone()).with_encoding(encoding);
+            request.metadata_mut().append("x-compress-reply", encoding.name())?;
+            let response = self.echo(request)?;
+            same("the reply came compressed", response.was_compressed(), self.compressed)?;
+            same("the payload is as it was", response.message().payload == sent.payload, true)?;
+            // Empty messages, and those that get no shorter.
+            let request = Request::new(EchoRequest::default()).with_encoding(encoding);
+            same("empty reply", self.echo(request)?.message(), &EchoReply::default())?;
+        }
+        Ok(())
     }
 
     fn request_over_the_limit(&self) -> Outcome {

@@ -5,7 +5,7 @@ use crate::proto::helloworld::{Greeter, GreeterServer, HelloReply, HelloRequest}
 use crate::proto::interop::{EchoReply, EchoRequest, Interop, InteropServer};
 use std::time::Duration;
 use threadwire::grpc::{
-    Code, InvalidMetadata, Metadata, MetadataValue, Request, Response, Server, ServerHandle, Status,
+    Code, Encoding, InvalidMetadata, Metadata, MetadataValue, Request, Response, Server, ServerHandle, Status,
 };
 
 struct Echo;
@@ -13,6 +13,8 @@ struct Echo;
 impl Interop for Echo {
     fn echo(&self, request: Request<EchoRequest>) -> Result<Response<EchoReply>, Status> {
         let echoed = echoed(request.metadata())?;
+        let compress = request.metadata().get("x-compress-reply").map(str::to_owned);
+        let came = request.was_compressed();
         // A call that was given up needs no sleep to its end.
         request.cancellation().wait_timeout(Duration::from_millis(request.message().sleep_ms.into()));
         let EchoRequest { text, payload, fail_code, fail_message, reply_bytes, .. } = request.into_message();
@@ -23,7 +25,9 @@ impl Interop for Echo {
         let mut response = Response::new(EchoReply { text, payload, ..Default::default() });
         *response.metadata_mut() = echoed.clone();
         *response.trailers_mut() = echoed;
-        Ok(response)
+        response.trailers_mut().append("x-came-compressed", if came { "true" } else { "false" })?;
+        let encoding = Encoding::ALL.iter().find(|encoding| Some(encoding.name()) == compress.as_deref());
+        Ok(response.with_encoding(encoding.copied().unwrap_or_default()))
     }
 }
 

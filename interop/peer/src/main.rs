@@ -1,5 +1,6 @@
 //! Our peer: serves and checks both protocols with threadwire, as the peers of the other languages do with theirs.
 
+mod calls;
 mod cases;
 mod grpc_client;
 mod grpc_server;
@@ -14,12 +15,14 @@ use std::thread;
 const USAGE: &str = "\
 usage: threadwire-interop-peer serve [--grpc ADDR] [--ws ADDR]
                                              prints `grpc PORT` and `ws PORT`, serves until it is killed
-       threadwire-interop-peer check --grpc TARGET [--joined]
+       threadwire-interop-peer check --grpc TARGET [--joined] [--compressed]
                                              one line a case: `ok CASE` or `FAILED CASE: why`; with `--joined` the
-                                             server may join the values of a metadata key by `, `
+                                             server may join the values of a metadata key by `, `, with
+                                             `--compressed` it must compress its replies when it is asked to
        threadwire-interop-peer check --ws URL           likewise
        threadwire-interop-peer check --greeter TARGET   the classic example, against `threadwire serve`
-       threadwire-interop-peer check --echo URL         likewise";
+       threadwire-interop-peer check --echo URL         likewise
+       threadwire-interop-peer calls TARGET             makes calls at the word of stdin (calls.rs)";
 
 /// Where `serve` listens if it is not told.
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -54,11 +57,15 @@ fn run(arguments: &[&str]) -> Option<Result<(), Failure>> {
             }
             Some(serve(grpc, ws))
         }
-        ["check", "--grpc", target] => Some(grpc_client::check(target, false)),
-        ["check", "--grpc", target, "--joined"] => Some(grpc_client::check(target, true)),
+        ["check", "--grpc", target, flags @ ..]
+            if flags.iter().all(|flag| ["--joined", "--compressed"].contains(flag)) =>
+        {
+            Some(grpc_client::check(target, flags.contains(&"--joined"), flags.contains(&"--compressed")))
+        }
         ["check", "--greeter", target] => Some(grpc_client::check_greeter(target)),
         ["check", "--ws", url] => Some(websocket_client::check(url)),
         ["check", "--echo", url] => Some(websocket_client::check_echo(url)),
+        ["calls", target] => Some(calls::obey(target)),
         _ => None,
     }
 }

@@ -19,8 +19,8 @@ pub(crate) fn run(serve: &args::Serve) -> Result<(), Failure> {
     let args::Serve { websocket, grpc, workers, quiet, trace } = serve;
     let settings = Settings { websocket, grpc, workers: *workers, quiet: *quiet, trace: *trace };
     let servers = Servers::start(&settings)?;
-    output::line(format_args!("WebSocket on {}", list(&servers.websocket_addresses())))?;
-    output::line(format_args!("gRPC on {}", list(&servers.grpc_addresses())))?;
+    output::line(format_args!("WebSocket on {}", list(&servers.websocket_addresses(), websocket)))?;
+    output::line(format_args!("gRPC on {}", list(&servers.grpc_addresses(), grpc)))?;
     output::line(format_args!("Server running. Press Ctrl+C to stop."))?;
     end.wait();
     let grace = GRACE.as_secs();
@@ -29,7 +29,11 @@ pub(crate) fn run(serve: &args::Serve) -> Result<(), Failure> {
     output::line(format_args!("Stopped: {websocket}; {grpc}."))
 }
 
-fn list(addresses: &[SocketAddr]) -> String {
+/// The addresses; what was `asked` for if they are none of TCP.
+fn list(addresses: &[SocketAddr], asked: &str) -> String {
+    if addresses.is_empty() {
+        return asked.to_owned();
+    }
     let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     addresses.join(", ")
 }

@@ -5,7 +5,7 @@ use super::Driver;
 use super::connector::{Plan, Shared};
 use crate::http2::{self, Failure, Requests, Settings};
 use crate::link::{Attendant, Io};
-use crate::net::{self, Socket, wait};
+use crate::net::wait;
 use crate::{Error, Limits};
 use std::io;
 use std::sync::Arc;
@@ -57,10 +57,9 @@ impl Attempt {
     fn make(&self, plan: &Plan) -> Result<Arc<Requests>, Error> {
         let until = wait::deadline(self.begin, plan.limits.connect_timeout);
         let left = until.saturating_duration_since(Instant::now());
-        let (stream, _) = net::connect(&plan.threads, &plan.target.host, plan.target.port, left)?;
         let limits = &self.limits(plan);
-        let socket = Socket::new(stream).noticing_death(limits.dead_peer_timeout);
-        let io = Io::new(Box::new(socket), limits.outbox_bytes, limits.write_timeout)
+        let transport = plan.target.connect(&plan.threads, left, limits.dead_peer_timeout)?;
+        let io = Io::new(transport, limits.outbox_bytes, limits.write_timeout)
             .observed_by(plan.observer.clone(), self.number);
         let no_descriptor = |source| Error::Io { operation: "making a descriptor to be woken by", source };
         let attendant = Attendant::of_clients(&plan.threads).map_err(no_descriptor)?;

@@ -1,11 +1,11 @@
 //! What comes back of a streaming call, which is made again as long as no server has seen it.
 
+use super::super::compression::Packed;
 use super::super::{Response, Status};
 use super::reply::Reply;
 use super::start::Start;
 use super::whole::Whole;
 use crate::protobuf::Payload;
-use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -52,7 +52,7 @@ impl Awaited {
     ///
     /// # Errors
     /// How the call ended, if it did not succeed.
-    pub(super) fn message(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, Status> {
+    pub(super) fn message(&mut self, until: Option<Instant>) -> Result<Option<Packed>, Status> {
         self.head(until)?;
         self.reply.message(until)
     }

@@ -1,5 +1,6 @@
 //! The beginning of a call: its head, on the channel's connection, and the sending of its request.
 
+use super::super::compression::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING};
 use super::super::content_type::GRPC;
 use super::super::mapping::{deadline_exceeded, status_of};
 use super::super::metadata::{Metadata, list_size};
@@ -19,7 +20,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
-const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 /// PROTOCOL-HTTP2.md, *User Agents*: grpc-, the language, a variant, the version.
 const OUR_NAME: HeaderValue = HeaderValue::from_static(concat!("grpc-rust-threadwire/", env!("CARGO_PKG_VERSION")));
 /// `:method: POST` and `:scheme: http` as RFC 9113 §6.5.2 counts them, and what `:authority` and `:path` have beside
@@ -44,7 +44,8 @@ impl Heads {
         Ok(Self { authority })
     }
 
-    fn make(&self, path: &str, metadata: &Metadata, deadline: Option<Instant>) -> Result<Request<()>, Status> {
+    fn make(&self, opening: Opening<'_>) -> Result<Request<()>, Status> {
+        let Opening { path, metadata, encoding, terms, .. } = opening;
         let path = PathAndQuery::try_from(path)
             .map_err(|_| Status::internal(format!("'{path}' cannot be the path of a method")))?;
         let mut uri = http::uri::Parts::default();
@@ -52,12 +53,13 @@ impl Heads {
         uri.authority = Some(self.authority.clone());
         uri.path_and_query = Some(path);
         let uri = Uri::from_parts(uri).map_err(|error| Status::internal(error.to_string()))?;
-        let mut headers = metadata.to_headers(5);
+        let mut headers = metadata.to_headers(5 + encoding.fields());
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONTENT_TYPE, GRPC);
         headers.insert(USER_AGENT, OUR_NAME);
-        headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if let Some(deadline) = deadline {
+        headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
+        encoding.put_into(&mut headers);
+        if let Some(deadline) = terms.deadline {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(deadline_exceeded());
@@ -93,6 +95,8 @@ pub(super) struct Opened {
 pub(super) struct Opening<'a> {
     pub(super) path: &'a str,
     pub(super) metadata: &'a Metadata,
+    /// Of its requests.
+    pub(super) encoding: Encoding,
     pub(super) terms: &'a Terms,
     /// Its requests may go on for long.
     pub(super) streams: bool,
@@ -123,8 +127,8 @@ pub(super) fn open(
 }
 
 fn begin(requests: &Arc<Requests>, heads: &Heads, opening: Opening<'_>) -> Result<Result<Opened, Failure>, Status> {
-    let Opening { path, metadata, terms, streams } = opening;
-    let head = heads.make(path, metadata, terms.deadline)?;
+    let Opening { terms, streams, .. } = opening;
+    let head = heads.make(opening)?;
     let (size, limit) = (size(&head), requests.peer().header_list_bytes());
     if size > limit {
         return Err(Status::internal(format!(

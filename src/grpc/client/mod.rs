@@ -3,6 +3,7 @@
 //! - `connector`: one connection, made when it is needed and made again when it is lost, by an `attempt`, and not more
 //!   often than `backoff` says;
 //! - `call`: a call's head, its sending; `reply`: what comes back; `streaming`: the halves of streaming calls;
+//! - `intercept`: what stands around a channel's calls, `watch`: what that sees of their answers;
 //! - `terms`: what ends a call before its answer; `retry`: whether one that has failed is made again; `whole` and `start`:
 //!   streaming calls with one request, and with a stream of them, as long as they may be; `awaited`: what comes back of
 //!   both.
@@ -16,20 +17,24 @@ mod awaited;
 mod backoff;
 mod call;
 mod connector;
+mod intercept;
 mod reply;
 mod retry;
 mod start;
 mod streaming;
 mod terms;
+mod watch;
 mod whole;
 
 pub use backoff::Backoff;
 pub use connector::ChannelState;
+pub use intercept::{ClientInterceptor, Invoked, Invoker, OutgoingCall};
 pub use streaming::{PendingResponse, RequestSink, ResponseStream};
 
-use super::{Metadata, MethodDescriptor, Request, Response, Status, frame};
+use super::compression::{Encodings, Packer, Packing};
+use super::{Encoding, MethodDescriptor, Request, Response, Status};
 use crate::http2::Outbound;
-use crate::net::Observer;
+use crate::net::{Local, Observer, Target};
 use crate::protobuf::Payload;
 use crate::threads::Known;
 use crate::{Error, Limits, Threads, net};
@@ -37,9 +42,10 @@ use awaited::{Again, Awaited};
 use bytes::Bytes;
 use call::{Heads, Opening};
 use connector::{Connector, Plan};
+use intercept::Interceptors;
 use reply::Reply;
 use retry::{Failed, Retries};
-use start::Start;
+use start::{Start, Unsent};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,11 +89,13 @@ struct Inner {
     heads: Heads,
     timeout: Option<Duration>,
     wait_for_ready: bool,
+    encoding: Encoding,
     limits: Limits,
+    interceptors: Interceptors,
 }
 
 impl Channel {
-    /// Connects to `http://host:port` (or `host:port`) with all settings as they are by default.
+    /// Connects to `http://host:port` (or `host:port`), or to a Unix socket by `unix:path`, with all settings as they are by default.
     ///
     /// # Errors
     /// See [`ChannelBuilder::connect`].
@@ -95,17 +103,20 @@ impl Channel {
         Self::builder(target).connect()
     }
 
-    /// The settings of a channel to `http://host:port` or `host:port`.
+    /// The settings of a channel to `http://host:port`, `host:port` or `unix:path`.
     pub fn builder(target: &str) -> ChannelBuilder {
         ChannelBuilder {
             target: target.to_owned(),
+            local: None,
             timeout: None,
             wait_for_ready: false,
+            encoding: Encoding::default(),
             limits: Limits::default(),
             threads: Threads::default(),
             driver: Driver::default(),
             backoff: Backoff::default(),
             observer: None,
+            interceptors: Vec::new(),
         }
     }
 
@@ -123,14 +134,10 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<I>,
     ) -> Result<Response<O>, Status> {
-        let terms = self.inner.terms(&request);
-        let mut retries = Retries::default();
-        loop {
-            match self.inner.answered(method, &request, &terms, &mut retries) {
-                Ok(reply) => return reply.only(),
-                Err(failed) => retries.after(failed)?,
-            }
+        if !self.inner.interceptors.is_empty() {
+            return self.inner.intercepted_unary(method, request);
         }
+        self.inner.unary(method, &request)
     }
 
     /// A call with one request and a stream of responses. Generated clients call it.
@@ -142,6 +149,9 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<I>,
     ) -> Result<ResponseStream<O>, Status> {
+        if !self.inner.interceptors.is_empty() {
+            return self.inner.intercepted_download(method, request);
+        }
         let (reply, whole) = Whole::send(&self.inner, method, request)?;
         Ok(ResponseStream::new(Awaited::new(reply, Again::Whole(whole))))
     }
@@ -155,6 +165,10 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<()>,
     ) -> Result<(RequestSink<I>, PendingResponse<O>), Status> {
+        if !self.inner.interceptors.is_empty() {
+            let (sink, reply, watch) = self.inner.intercepted_sink(method, request)?;
+            return Ok((sink, PendingResponse::new(reply).watched(watch)));
+        }
         let (sink, reply) = self.inner.open_sink(method, request)?;
         Ok((sink, PendingResponse::new(reply)))
     }
@@ -168,6 +182,10 @@ impl Channel {
         method: &MethodDescriptor,
         request: Request<()>,
     ) -> Result<(RequestSink<I>, ResponseStream<O>), Status> {
+        if !self.inner.interceptors.is_empty() {
+            let (sink, reply, watch) = self.inner.intercepted_sink(method, request)?;
+            return Ok((sink, ResponseStream::new(reply).watched(watch)));
+        }
         let (sink, reply) = self.inner.open_sink(method, request)?;
         Ok((sink, ResponseStream::new(reply)))
     }
@@ -178,6 +196,27 @@ impl Inner {
         Terms::of(request, self.timeout, self.wait_for_ready)
     }
 
+    fn unary<I: Payload, O: Payload>(
+        &self,
+        method: &MethodDescriptor,
+        request: &Request<I>,
+    ) -> Result<Response<O>, Status> {
+        let terms = self.terms(request);
+        let mut retries = Retries::default();
+        loop {
+            match self.answered(method, request, &terms, &mut retries) {
+                Ok(reply) => return reply.only(),
+                Err(failed) => retries.after(failed)?,
+            }
+        }
+    }
+
+    fn packer<T>(&self, request: &Request<T>) -> Packer {
+        let limit = self.limits.send_message_bytes;
+        // What the server reads is not known before it answers.
+        Packing { limit, encoding: self.encoding, accepted: Encodings::all() }.packer(request.compression())
+    }
+
     /// Makes a call with one request, and waits for the head of its answer.
     fn answered<I: Payload>(
         &self,
@@ -186,35 +225,23 @@ impl Inner {
         terms: &Terms,
         retries: &mut Retries,
     ) -> Result<Reply, Failed> {
-        let body = frame::encode(request.message(), self.limits.send_message_bytes)?;
-        let mut reply = self.send_whole(method.path(), request.metadata(), body, terms, retries)?;
+        let packer = self.packer(request);
+        let body = packer.pack(request.message())?;
+        let (path, metadata, encoding) = (method.path(), request.metadata(), packer.encoding());
+        let opening = Opening { path, metadata, encoding, terms, streams: false };
+        let mut reply = self.send_whole(opening, body, retries)?;
         // In another process it would not have been sent.
         let _known = Known::from_now();
         reply.head(None)?;
         Ok(reply)
     }
 
-    fn send_whole(
-        &self,
-        path: &str,
-        metadata: &Metadata,
-        body: Bytes,
-        terms: &Terms,
-        retries: &mut Retries,
-    ) -> Result<Reply, Failed> {
-        let opening = Opening { path, metadata, terms, streams: false };
+    fn send_whole(&self, opening: Opening<'_>, body: Bytes, retries: &mut Retries) -> Result<Reply, Failed> {
         let opened = call::open(&self.connector, &self.heads, opening, retries)?;
         opened.send_whole(body, self.limits.receive_message_bytes)
     }
 
-    fn open_halves(
-        &self,
-        path: &str,
-        metadata: &Metadata,
-        terms: &Terms,
-        retries: &mut Retries,
-    ) -> Result<(Outbound, Reply), Status> {
-        let opening = Opening { path, metadata, terms, streams: true };
+    fn open_halves(&self, opening: Opening<'_>, retries: &mut Retries) -> Result<(Outbound, Reply), Status> {
         let opened = call::open(&self.connector, &self.heads, opening, retries)?;
         Ok(opened.halves(self.limits.receive_message_bytes))
     }
@@ -224,10 +251,11 @@ impl Inner {
         method: &MethodDescriptor,
         request: Request<()>,
     ) -> Result<(RequestSink<I>, Awaited), Status> {
-        let terms = self.terms(&request);
+        let (terms, packer) = (self.terms(&request), self.packer(&request));
         let ((), metadata) = request.into_parts();
-        let (outbound, reply, start) = Start::open(self, method.path(), metadata, terms.clone())?;
-        let sink = RequestSink::new(outbound, Arc::clone(&start), self.limits.send_message_bytes, terms);
+        let call = Unsent { method: method.clone(), metadata, encoding: packer.encoding(), terms: terms.clone() };
+        let (outbound, reply, start) = Start::open(self, call)?;
+        let sink = RequestSink::new(outbound, Arc::clone(&start), packer, terms);
         Ok((sink, Awaited::new(reply, Again::Start(start))))
     }
 }
@@ -254,16 +282,25 @@ pub enum Driver {
 #[derive(Clone)]
 pub struct ChannelBuilder {
     target: String,
+    /// Of a server in this process; then there is no target.
+    local: Option<Local>,
     timeout: Option<Duration>,
     wait_for_ready: bool,
+    encoding: Encoding,
     limits: Limits,
     threads: Threads,
     driver: Driver,
     backoff: Backoff,
     observer: Option<Arc<dyn Observer>>,
+    interceptors: Vec<Arc<dyn ClientInterceptor>>,
 }
 
 impl ChannelBuilder {
+    /// The settings of a channel to a server in this process.
+    pub(in crate::grpc) fn local(local: Local) -> Self {
+        Self { local: Some(local), ..Channel::builder("in-process") }
+    }
+
     /// How long a call may take that says nothing of its own; by default as long as it likes.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -274,6 +311,14 @@ impl ChannelBuilder {
     /// rather than fail with UNAVAILABLE; by default not. See [`Request::with_wait_for_ready`].
     pub fn wait_for_ready(mut self, wait_for_ready: bool) -> Self {
         self.wait_for_ready = wait_for_ready;
+        self
+    }
+
+    /// Compresses the requests of calls that say nothing of their own ([`Request::with_encoding`]); by default none is
+    /// compressed. A server that does not know the encoding answers UNIMPLEMENTED. Responses are read in whatever
+    /// encoding is compiled in, of which the server is told.
+    pub fn compress(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
         self
     }
 
@@ -307,6 +352,12 @@ impl ChannelBuilder {
         self
     }
 
+    /// Puts an interceptor around all calls, inside those that were put there before.
+    pub fn intercept(mut self, interceptor: impl ClientInterceptor) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
     /// Makes the channel and its first connection.
     ///
     /// # Errors
@@ -325,11 +376,13 @@ impl ChannelBuilder {
     pub fn connect_lazy(mut self) -> Result<Channel, Error> {
         let interval = &mut self.limits.keepalive_interval;
         *interval = interval.map(|interval| interval.max(LEAST_KEEPALIVE_INTERVAL));
-        let target = net::parse_target(&self.target)?;
+        let target =
+            self.local.take().map_or_else(|| net::parse_target(&self.target), |local| Ok(Target::local(local)))?;
         let heads = Heads::new(&target)?;
-        let Self { timeout, wait_for_ready, limits, threads, driver, observer, backoff, .. } = self;
+        let interceptors = Interceptors::new(std::mem::take(&mut self.interceptors), &target);
+        let Self { timeout, wait_for_ready, encoding, limits, threads, driver, observer, backoff, .. } = self;
         let connector = Connector::new(Plan { target, limits: limits.clone(), threads, driver, observer, backoff });
-        let inner = Inner { connector, heads, timeout, wait_for_ready, limits };
+        let inner = Inner { connector, heads, timeout, wait_for_ready, encoding, limits, interceptors };
         Ok(Channel { inner: Arc::new(inner) })
     }
 }
@@ -339,9 +392,11 @@ impl fmt::Debug for ChannelBuilder {
         f.debug_struct("ChannelBuilder")
             .field("target", &self.target)
             .field("timeout", &self.timeout)
+            .field("encoding", &self.encoding)
             .field("limits", &self.limits)
             .field("threads", &self.threads)
             .field("driver", &self.driver)
+            .field("interceptors", &self.interceptors.len())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! What comes back of a call: the head, messages, and the status (PROTOCOL-HTTP2.md, *Responses*).
 
 use super::super::body::Body;
+use super::super::compression::{Compression, Expected, Packed, of_peer};
 use super::super::mapping::{code_of_http, has_passed, nothing_came};
 use super::super::{Metadata, Response, Status, content_type, frame};
 use super::retry::Failed;
@@ -8,7 +9,6 @@ use super::terms::Terms;
 use crate::http2::{CancelOnDrop, Failure, Inbound, Pending};
 use crate::link::Listening;
 use crate::protobuf::Payload;
-use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{StatusCode, response};
 use std::time::Instant;
@@ -66,6 +66,11 @@ impl Reply {
         self.answered
     }
 
+    /// Whether it gives nothing more.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over)
+    }
+
     /// Whether the call was given up on this side.
     pub(super) fn is_cancelled(&self) -> bool {
         self.terms.cancelled().is_some()
@@ -120,15 +125,16 @@ impl Reply {
             self.trailers = Some(Status::from_headers(head.headers).unwrap_or_else(|| Err(no_status()))?);
             return Ok(None);
         }
+        let compressed = Expected::named(of_peer(&head.headers));
         self.metadata = Metadata::from_headers(head.headers)?;
-        Ok(Some(Body::new(inbound, self.limit, self.terms.deadline)))
+        Ok(Some(Body::new(inbound, self.limit, compressed, self.terms.deadline)))
     }
 
     /// Waits for the next message; none when the call has succeeded. `until` bounds this wait alone.
     ///
     /// # Errors
     /// How the call ended, if it did not succeed.
-    pub(super) fn message(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, Status> {
+    pub(super) fn message(&mut self, until: Option<Instant>) -> Result<Option<Packed>, Status> {
         self.head(until).map_err(|failed| failed.status)?;
         let Stage::Open(body) = &mut self.stage else { return Ok(None) };
         if let Some(status) = self.terms.cancelled() {
@@ -178,8 +184,9 @@ impl Reply {
         if self.message(None)?.is_some() {
             return Err(Status::unimplemented("expected one response, got more"));
         }
+        let compression = Compression::came(first.is_compressed());
         let message = frame::decode(first)?;
-        Ok(Response::received(message, self.metadata, self.trailers.unwrap_or_default()))
+        Ok(Response::received(message, self.metadata, self.trailers.unwrap_or_default(), compression))
     }
 }
 

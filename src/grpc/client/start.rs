@@ -11,8 +11,9 @@
 //! opened nor while anything is dropped. Whoever is `Busy` ends it, and tells: a send on a stream that is over does not
 //! wait, and making a call again ends with the call's terms. So a half that waits for the other does not wait for ever.
 
-use super::super::{Metadata, Status};
+use super::super::{Encoding, Metadata, MethodDescriptor, Status};
 use super::Inner;
+use super::call::Opening;
 use super::reply::Reply;
 use super::retry::{Failed, Retries};
 use super::terms::Terms;
@@ -25,11 +26,24 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 /// See the head of this file.
 pub(super) struct Start {
     channel: Arc<Inner>,
-    path: &'static str,
-    metadata: Metadata,
-    terms: Terms,
+    call: Unsent,
     state: Mutex<State>,
     changed: Condvar,
+}
+
+/// What a call is made of, as long as it may have to be made again.
+pub(super) struct Unsent {
+    pub(super) method: MethodDescriptor,
+    pub(super) metadata: Metadata,
+    pub(super) encoding: Encoding,
+    pub(super) terms: Terms,
+}
+
+impl Unsent {
+    fn opening(&self) -> Opening<'_> {
+        let Self { method, metadata, encoding, terms } = self;
+        Opening { path: method.path(), metadata, encoding: *encoding, terms, streams: true }
+    }
 }
 
 struct State {
@@ -49,17 +63,12 @@ enum Phase {
 
 impl Start {
     /// Makes the call; its halves share what comes back.
-    pub(super) fn open(
-        channel: &Arc<Inner>,
-        path: &'static str,
-        metadata: Metadata,
-        terms: Terms,
-    ) -> Result<(Outbound, Reply, Arc<Self>), Status> {
+    pub(super) fn open(channel: &Arc<Inner>, call: Unsent) -> Result<(Outbound, Reply, Arc<Self>), Status> {
         let mut retries = Retries::default();
-        let (outbound, reply) = channel.open_halves(path, &metadata, &terms, &mut retries)?;
+        let (outbound, reply) = channel.open_halves(call.opening(), &mut retries)?;
         let state = State { phase: Phase::Fresh, retries, answered: false, sink_is_gone: false };
         let (state, changed) = (Mutex::new(state), Condvar::new());
-        let start = Self { channel: Arc::clone(channel), path, metadata, terms, state, changed };
+        let start = Self { channel: Arc::clone(channel), call, state, changed };
         Ok((outbound, reply, Arc::new(start)))
     }
 
@@ -85,7 +94,7 @@ impl Start {
     /// Makes the call again, after an attempt that has `failed`.
     fn again(&self, failed: Failed, retries: &mut Retries) -> Result<(Outbound, Reply), Status> {
         retries.after(failed)?;
-        let (mut outbound, reply) = self.channel.open_halves(self.path, &self.metadata, &self.terms, retries)?;
+        let (mut outbound, reply) = self.channel.open_halves(self.call.opening(), retries)?;
         if lock(&self.state).sink_is_gone {
             outbound.reset(reason::CANCEL);
         }
@@ -116,7 +125,7 @@ impl Start {
             if outbound.has_sent() || !failure.is_refusal() || lock(&self.state).answered {
                 break Ok(Err(failure));
             }
-            match self.again(Failed::of(&failure, self.terms.deadline), &mut retries) {
+            match self.again(Failed::of(&failure, self.call.terms.deadline), &mut retries) {
                 Ok((other, reply)) => {
                     *outbound = other;
                     made = Some(reply);
@@ -170,6 +179,6 @@ impl Start {
 
 impl fmt::Debug for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Start").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Start").field("path", &self.call.method.path()).finish_non_exhaustive()
     }
 }

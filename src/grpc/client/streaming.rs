@@ -1,10 +1,13 @@
 //! The halves of streaming calls, as a client has them: they may be used from two threads.
 
+use super::super::compression::Packer;
 use super::super::mapping::status_of;
+use super::super::taps::Taps;
 use super::super::{Metadata, Response, Status, frame};
 use super::awaited::Awaited;
 use super::start::Start;
 use super::terms::Terms;
+use super::watch::Watch;
 use crate::http2::{Failure, Outbound, reason};
 use crate::protobuf::Payload;
 use bytes::Bytes;
@@ -20,18 +23,33 @@ pub struct RequestSink<T> {
     outbound: Outbound,
     /// Until the first request has been sent.
     start: Option<Arc<Start>>,
-    limit: usize,
+    packer: Packer,
     terms: Terms,
     finished: bool,
+    taps: Taps,
     /// The memory for the next message.
     body: Vec<u8>,
     kind: PhantomData<fn(T)>,
 }
 
 impl<T: Payload> RequestSink<T> {
-    pub(super) fn new(outbound: Outbound, start: Arc<Start>, limit: usize, terms: Terms) -> Self {
-        let start = Some(start);
-        Self { outbound, start, limit, terms, finished: false, body: Vec::new(), kind: PhantomData }
+    pub(super) fn new(outbound: Outbound, start: Arc<Start>, packer: Packer, terms: Terms) -> Self {
+        Self {
+            outbound,
+            start: Some(start),
+            packer,
+            terms,
+            finished: false,
+            taps: Taps::default(),
+            body: Vec::new(),
+            kind: PhantomData,
+        }
+    }
+
+    /// Shows its messages to interceptors.
+    pub(super) fn tapped(mut self, taps: Taps) -> Self {
+        self.taps = taps;
+        self
     }
 
     /// Sends a request; waits as long as the server's window is full. One that comes after a pause leaves at once; of
@@ -45,7 +63,7 @@ impl<T: Payload> RequestSink<T> {
             return Err(status);
         }
         self.body.clear();
-        frame::append(&request, self.limit, &mut self.body)?;
+        self.taps.append(&request, &self.packer, &mut self.body)?;
         if self.start.is_some() {
             let body = std::mem::take(&mut self.body).into();
             return self.send_first(&body, false);
@@ -66,6 +84,15 @@ impl<T: Payload> RequestSink<T> {
 }
 
 impl<T> RequestSink<T> {
+    /// Whether the requests that are sent from now on are compressed, if the call has an encoding
+    /// ([`ChannelBuilder::compress`](super::ChannelBuilder::compress), [`Request::with_encoding`]). (By default they
+    /// are.)
+    ///
+    /// [`Request::with_encoding`]: super::super::Request::with_encoding
+    pub fn set_compressed(&mut self, compressed: bool) {
+        self.packer.set_compresses(compressed);
+    }
+
     /// Sends `body`, which may be the first.
     fn send_first(&mut self, body: &Bytes, end: bool) -> Result<(), Status> {
         let deadline = self.terms.deadline;
@@ -109,12 +136,20 @@ impl<T> fmt::Debug for RequestSink<T> {
 /// After an error, and after the last response, it gives nothing more. One that is dropped before cancels the call.
 pub struct ResponseStream<T> {
     awaited: Awaited,
+    watch: Option<Box<Watch>>,
+    was_compressed: bool,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> ResponseStream<T> {
     pub(super) fn new(awaited: Awaited) -> Self {
-        Self { awaited, kind: PhantomData }
+        Self { awaited, watch: None, was_compressed: false, kind: PhantomData }
+    }
+
+    /// Shows what comes to interceptors.
+    pub(super) fn watched(mut self, watch: Box<Watch>) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     /// Waits for the next response; none when the call has succeeded.
@@ -134,8 +169,25 @@ impl<T: Payload> ResponseStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        let decoded = self.awaited.message(until)?.map(frame::decode).transpose();
-        decoded.inspect_err(|_| self.awaited.reply.give_up())
+        let found = self.next_message(until);
+        match &mut self.watch {
+            Some(watch) => watch.notice(&self.awaited.reply, found),
+            None => found,
+        }
+    }
+
+    fn next_message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
+        self.head(until)?;
+        let Some(message) = self.awaited.message(until)? else {
+            self.was_compressed = false;
+            return Ok(None);
+        };
+        self.was_compressed = message.is_compressed();
+        let decoded = match &mut self.watch {
+            Some(watch) => watch.decode(message),
+            None => frame::decode(message),
+        };
+        decoded.map(Some).inspect_err(|_| self.awaited.reply.give_up())
     }
 }
 
@@ -145,13 +197,29 @@ impl<T> ResponseStream<T> {
     /// # Errors
     /// How the call ended, if it has ended without.
     pub fn metadata(&mut self) -> Result<&Metadata, Status> {
-        self.awaited.head(None)?;
-        Ok(self.awaited.reply.metadata())
+        let found = self.head(None);
+        match &mut self.watch {
+            Some(watch) => watch.metadata(&self.awaited.reply, found),
+            None => found.map(|()| self.awaited.reply.metadata()),
+        }
+    }
+
+    fn head(&mut self, until: Option<Instant>) -> Result<(), Status> {
+        self.awaited.head(until)?;
+        if let Some(watch) = &mut self.watch {
+            watch.see_head(&self.awaited.reply);
+        }
+        Ok(())
+    }
+
+    /// Whether the response that [`ResponseStream::receive`] gave last came compressed.
+    pub fn was_compressed(&self) -> bool {
+        self.was_compressed
     }
 
     /// The trailing metadata, once the call has succeeded.
     pub fn trailers(&self) -> Option<&Metadata> {
-        self.awaited.reply.trailers()
+        self.watch.as_ref().map_or_else(|| self.awaited.reply.trailers(), |watch| watch.trailers())
     }
 }
 
@@ -174,12 +242,19 @@ impl<T> fmt::Debug for ResponseStream<T> {
 /// The response of a call with a stream of requests, which comes when the server is done. Dropped, it cancels the call.
 pub struct PendingResponse<T> {
     awaited: Awaited,
+    watch: Option<Box<Watch>>,
     kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> PendingResponse<T> {
     pub(super) fn new(awaited: Awaited) -> Self {
-        Self { awaited, kind: PhantomData }
+        Self { awaited, watch: None, kind: PhantomData }
+    }
+
+    /// Shows what comes to interceptors.
+    pub(super) fn watched(mut self, watch: Box<Watch>) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     /// Waits for the response.
@@ -187,7 +262,10 @@ impl<T: Payload> PendingResponse<T> {
     /// # Errors
     /// The status with which the call ended, unless it is OK.
     pub fn receive(self) -> Result<Response<T>, Status> {
-        self.awaited.only()
+        match self.watch {
+            Some(watch) => watch.only(self.awaited),
+            None => self.awaited.only(),
+        }
     }
 }
 

@@ -72,12 +72,14 @@ impl Stop {
 #[cfg(test)]
 mod tests {
     use super::Terms;
+    use crate::grpc::compression::Compression;
     use crate::grpc::{CancelCause, Cancellation, Canceller, Code, Metadata, Request};
     use crate::net::PeerAddress;
     use std::time::{Duration, Instant};
 
     fn incoming(deadline: Instant, cancellation: &Cancellation) -> Request<()> {
-        Request::received((), Metadata::new(), Some(deadline), PeerAddress::Unknown, cancellation.clone())
+        let compression = Compression::default();
+        Request::received((), Metadata::new(), Some(deadline), PeerAddress::Unknown, cancellation.clone(), compression)
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A call whose one request is kept, encoded, until a server has begun to answer: till then it can be made again.
 
-use super::super::{Metadata, MethodDescriptor, Request, Status, frame};
+use super::super::{Encoding, Metadata, MethodDescriptor, Request, Status};
 use super::Inner;
+use super::call::Opening;
 use super::reply::Reply;
 use super::retry::{Failed, Retries};
 use super::terms::Terms;
@@ -15,8 +16,9 @@ pub(super) struct Whole(Box<Kept>);
 
 struct Kept {
     channel: Arc<Inner>,
-    path: &'static str,
+    method: MethodDescriptor,
     metadata: Metadata,
+    encoding: Encoding,
     body: Bytes,
     terms: Terms,
     retries: Retries,
@@ -30,10 +32,11 @@ impl Whole {
         request: Request<I>,
     ) -> Result<(Reply, Self), Status> {
         let terms = channel.terms(&request);
-        let body = frame::encode(request.message(), channel.limits.send_message_bytes)?;
+        let packer = channel.packer(&request);
+        let (encoding, body) = (packer.encoding(), packer.pack(request.message())?);
         let (_, metadata) = request.into_parts();
-        let (channel, path, retries) = (Arc::clone(channel), method.path(), Retries::default());
-        let mut whole = Self(Box::new(Kept { channel, path, metadata, body, terms, retries }));
+        let (channel, method, retries) = (Arc::clone(channel), method.clone(), Retries::default());
+        let mut whole = Self(Box::new(Kept { channel, method, metadata, encoding, body, terms, retries }));
         Ok((whole.attempts()?, whole))
     }
 
@@ -47,9 +50,10 @@ impl Whole {
     }
 
     fn attempts(&mut self) -> Result<Reply, Status> {
-        let Kept { channel, path, metadata, body, terms, retries } = &mut *self.0;
+        let Kept { channel, method, metadata, encoding, body, terms, retries } = &mut *self.0;
+        let opening = Opening { path: method.path(), metadata, encoding: *encoding, terms, streams: false };
         loop {
-            match channel.send_whole(path, metadata, body.clone(), terms, retries) {
+            match channel.send_whole(opening, body.clone(), retries) {
                 Ok(reply) => return Ok(reply),
                 Err(failed) => retries.after(failed)?,
             }
@@ -59,6 +63,6 @@ impl Whole {
 
 impl fmt::Debug for Whole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Whole").field("path", &self.0.path).finish_non_exhaustive()
+        f.debug_struct("Whole").field("method", &self.0.method).finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@
 //! Under them h2 is called, which takes its own locks, but no handler, and h2 never calls back into them. What was
 //! handed to h2 leaves when the call is pumped or the way to answer is dropped, outside the locks.
 
+use super::super::compression::{Encoding, Packing};
 use super::super::content_type::GRPC;
 use super::super::mapping::{deadline_exceeded, status_of};
 use super::super::metadata::{Metadata, list_size};
@@ -37,6 +38,8 @@ pub(super) struct Call {
     reader: Waker,
     pub(super) cancellation: Cancellation,
     pub(super) deadline: Option<Instant>,
+    /// Of its responses.
+    pub(super) packing: Packing,
     peer: Arc<Progress>,
 }
 
@@ -51,6 +54,7 @@ impl Call {
     pub(super) fn new(
         respond: Respond,
         deadline: Option<Instant>,
+        packing: Packing,
         peer: &Arc<Progress>,
         untaken: &Arc<Untaken>,
         reader: Waker,
@@ -63,6 +67,7 @@ impl Call {
             reader,
             cancellation: Cancellation::new(),
             deadline,
+            packing,
             peer: Arc::clone(peer),
         })
     }
@@ -121,27 +126,29 @@ impl Call {
     }
 
     fn whole(&self, response: Response<Bytes>) -> Result<(http::Response<()>, Bytes, HeaderMap), Status> {
+        let encoding = response.compression().encoding.unwrap_or_default();
         let (body, metadata, trailers) = response.into_parts();
         if !self.untaken.has_room(body.len()) {
             return Err(Status::resource_exhausted("the client does not take the answers that it has"));
         }
-        Ok((self.head(&metadata)?, body, self.trailers(ok_headers(&trailers))))
+        Ok((self.head(&metadata, encoding)?, body, self.trailers(ok_headers(&trailers))))
     }
 
     /// Says why the request is not served.
     pub(super) fn refuse(&self, refusal: Refusal) {
         let Some(mut answering) = self.take() else { return };
         tell(match refusal {
-            Refusal::Http { status, text } => {
+            Refusal::Http { status, text, to_head: true } => answering.respond.head_only(http_answer(status, &text)),
+            Refusal::Http { status, text, to_head: false } => {
                 answering.respond.whole(http_answer(status, &text), Bytes::from(text + "\n"), None)
             }
             Refusal::Call { status, beside } => answering.respond.head_only(self.trailers_only(&status, beside)),
         });
     }
 
-    /// Sends the head of a streaming call. The caller pumps.
-    pub(super) fn open(&self, metadata: &Metadata) -> Result<Outbound, Status> {
-        let head = self.head(metadata)?;
+    /// Sends the head of a streaming call whose responses have this encoding. The caller pumps.
+    pub(super) fn open(&self, metadata: &Metadata, encoding: Encoding) -> Result<Outbound, Status> {
+        let head = self.head(metadata, encoding)?;
         let opened = {
             let mut respond = lock(&self.respond);
             let answering = respond.as_mut().ok_or_else(|| self.why_over())?;
@@ -166,7 +173,7 @@ impl Call {
                 outbound.trailers(self.trailers(outcome.map_or_else(Status::to_headers, ok_headers)))
             }
             (None, Err(status)) => answering.respond.head_only(self.trailers_only(status, HeaderMap::new())),
-            (None, Ok(trailers)) => match self.head(metadata) {
+            (None, Ok(trailers)) => match self.head(metadata, Encoding::Identity) {
                 Ok(head) => answering.respond.whole(head, Bytes::new(), Some(self.trailers(ok_headers(trailers)))),
                 Err(status) => answering.respond.head_only(self.trailers_only(&status, HeaderMap::new())),
             },
@@ -213,6 +220,11 @@ impl Call {
         }
     }
 
+    /// How the call ended, if it was not its handler that ended it.
+    pub(super) fn ended_from_outside(&self) -> Option<Status> {
+        self.is_over().then(|| self.why_over())
+    }
+
     fn why_over(&self) -> Status {
         match self.cancellation.cause() {
             Some(CancelCause::Deadline) => deadline_exceeded(),
@@ -222,8 +234,9 @@ impl Call {
         }
     }
 
-    fn head(&self, metadata: &Metadata) -> Result<http::Response<()>, Status> {
-        let mut headers = metadata.to_headers(1);
+    fn head(&self, metadata: &Metadata, encoding: Encoding) -> Result<http::Response<()>, Status> {
+        let mut headers = metadata.to_headers(1 + encoding.fields());
+        encoding.put_into(&mut headers);
         let (size, limit) = (HEAD_BYTES + list_size(&headers), self.peer.header_list_bytes());
         if size > limit {
             let text = format!("the initial metadata takes {size} bytes, and the client takes {limit}");

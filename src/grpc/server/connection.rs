@@ -6,8 +6,9 @@
 //! pool are, sends its method back to the pool, and gives the pool the calls that waited behind it. So the table's lock
 //! settles who is newest: the thread that comes back from a handler finds it still noted as running, or taken over.
 
-use super::super::CancelCause;
-use super::super::quota::Quota;
+use super::super::compression::{Encodings, Packing};
+use super::super::quota::{Quota, Share};
+use super::super::{CancelCause, Status};
 use super::Core;
 use super::call::Call;
 use super::leaving::Untaken;
@@ -36,6 +37,8 @@ pub(super) struct Served {
     cut: AtomicBool,
     /// Bytes of requests that are not whole yet.
     unfinished: Arc<Quota>,
+    /// Calls that wait for more than this connection's thread.
+    calls: Arc<Quota>,
     /// Streaming calls whose handler has not returned.
     streaming: Arc<Quota>,
     /// Wakes whoever reads.
@@ -52,6 +55,11 @@ impl Served {
         let unfinished = "bytes of unfinished requests on this connection";
         Arc::new(Self {
             unfinished: Quota::part_of(&core.unfinished, limits.unfinished_message_bytes, unfinished),
+            calls: Quota::part_of(
+                &core.calls,
+                limits.concurrent_calls_per_connection,
+                "concurrent calls on this connection",
+            ),
             streaming: Quota::new(limits.streaming_calls_per_connection, "streaming calls on this connection"),
             core: Arc::clone(core),
             peer,
@@ -118,6 +126,16 @@ impl Served {
         &self.unfinished
     }
 
+    /// A place for one more call.
+    ///
+    /// # Errors
+    /// RESOURCE_EXHAUSTED if there is none.
+    pub(super) fn place(&self) -> Result<Share, Status> {
+        let mut place = self.calls.share();
+        place.hold(1)?;
+        Ok(place)
+    }
+
     pub(super) fn streaming(&self) -> &Arc<Quota> {
         &self.streaming
     }
@@ -136,8 +154,16 @@ impl Served {
         self.accept.accepted.next(&self.accept.connection, &self.reader)
     }
 
-    pub(super) fn call(&self, respond: Respond, deadline: Option<Instant>, untaken: &Arc<Untaken>) -> Arc<Call> {
-        Call::new(respond, deadline, &self.accept.peer, untaken, self.waker.clone())
+    /// `accepted`: what its client reads.
+    pub(super) fn call(
+        &self,
+        respond: Respond,
+        deadline: Option<Instant>,
+        accepted: Encodings,
+        untaken: &Arc<Untaken>,
+    ) -> Arc<Call> {
+        let packing = Packing { limit: self.core.limits.send_message_bytes, encoding: self.core.encoding, accepted };
+        Call::new(respond, deadline, packing, &self.accept.peer, untaken, self.waker.clone())
     }
 
     /// Does what there is to do but run handlers; answers when there will be more at the latest. `by_reader`: fast
@@ -163,13 +189,14 @@ impl Served {
         let Some(mut job) = lock(&self.table).begin_next(begin) else { return };
         loop {
             connection.lend(parker);
-            let Job { call, method, request } = job;
-            let outcome = method.run(request, self.core.limits.send_message_bytes);
+            let Job { call, method, request, place } = job;
+            let outcome = method.run(&call, request, call.packing);
             let end = Instant::now();
             // A handler has forked, and this is the child's thread: the connection is the parent's.
             while end - begin > FORK && !connection.is_ours() {
                 std::thread::park();
             }
+            drop(place);
             let is_left = call.answer_quietly(outcome);
             method.pace.note(end - begin);
             let next = {

@@ -60,13 +60,14 @@ impl fmt::Display for ShutdownReport {
 }
 
 impl ServerHandle {
-    pub(super) fn new(core: Arc<Core>, accepting: JoinHandle<Result<(), Error>>) -> Self {
-        Self { core, accepting: Some(accepting) }
+    /// `accepting` is the thread that accepts, if there is one.
+    pub(super) fn new(core: Arc<Core>, accepting: Option<JoinHandle<Result<(), Error>>>) -> Self {
+        Self { core, accepting }
     }
 
-    /// The addresses it listens on.
+    /// The addresses of TCP that it listens on.
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
-        self.core.listener.local_addresses()
+        self.core.local_addresses()
     }
 
     /// How many connections there are now, those that begin or end included.

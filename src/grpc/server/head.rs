@@ -1,5 +1,6 @@
 //! The head of a request: whether it is a call of gRPC, and what it says (PROTOCOL-HTTP2.md, *Requests*). Pure.
 
+use super::super::compression::{ACCEPTED, Encoding, Encodings, GRPC_ACCEPT_ENCODING, of_peer};
 use super::super::content_type::is_grpc;
 use super::super::metadata::Metadata;
 use super::super::{Status, timeout};
@@ -11,8 +12,6 @@ use std::time::Duration;
 /// How much of what a client sent is told back to it in words.
 const QUOTED: usize = 100;
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
-const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
-const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
 /// The whole answer to a request of HTTP/1.x on this port.
 pub(super) const HTTP1_ANSWER: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
@@ -25,6 +24,16 @@ pub(super) struct Head {
     path: Option<PathAndQuery>,
     pub(super) timeout: Option<Duration>,
     pub(super) metadata: Metadata,
+    pub(super) coding: Coding,
+}
+
+/// What the head says of compression.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Coding {
+    /// Of the requests.
+    pub(super) of_requests: Encoding,
+    /// What the client reads.
+    pub(super) accepted: Encodings,
 }
 
 impl Head {
@@ -37,8 +46,8 @@ impl Head {
 /// Why a request is not served.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// It is no call of gRPC: the answer is for people and their tools.
-    Http { status: StatusCode, text: String },
+    /// It is no call of gRPC: the answer is for people and their tools. To HEAD it is without its body (RFC 9110 §9.3.2).
+    Http { status: StatusCode, text: String, to_head: bool },
     /// The call fails; these header fields stand beside the status.
     Call { status: Status, beside: HeaderMap },
 }
@@ -55,23 +64,21 @@ pub(super) fn read(head: Request<()>) -> Result<Head, Refusal> {
     let headers = parts.headers;
     if parts.method != Method::POST {
         let text = format!("this port speaks gRPC; a call is a POST, not a {}", parts.method);
-        return Err(Refusal::Http { status: StatusCode::METHOD_NOT_ALLOWED, text });
+        let to_head = parts.method == Method::HEAD;
+        return Err(Refusal::Http { status: StatusCode::METHOD_NOT_ALLOWED, text, to_head });
     }
     let content_type = headers.get(CONTENT_TYPE);
     if !content_type.is_some_and(|value| is_grpc(value.as_bytes())) {
         let came = content_type.map_or("nothing".into(), quoted);
         let text = format!("this port speaks gRPC; expected the content-type application/grpc, got {came}");
-        return Err(Refusal::Http { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, text });
+        return Err(Refusal::Http { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, text, to_head: false });
     }
     if headers.get_all(HOST).iter().nth(1).is_some() {
         let text = "a request has one host at most".to_owned();
-        return Err(Refusal::Http { status: StatusCode::BAD_REQUEST, text });
+        return Err(Refusal::Http { status: StatusCode::BAD_REQUEST, text, to_head: false });
     }
-    if let Some(encoding) = headers.get(GRPC_ENCODING).filter(|encoding| *encoding != "identity") {
-        let text = format!("the grpc-encoding {} is not understood", quoted(encoding));
-        let beside = HeaderMap::from_iter([(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
-        return Err(Refusal::Call { status: Status::unimplemented(text), beside });
-    }
+    let of_requests = of_peer(&headers).map_err(unknown_encoding)?;
+    let coding = Coding { of_requests, accepted: Encodings::accepted(&headers) };
     let timeout = headers.get(GRPC_TIMEOUT).map(|value| {
         timeout::parse(value.as_bytes()).ok_or_else(|| {
             let came = quoted(value);
@@ -83,7 +90,14 @@ pub(super) fn read(head: Request<()>) -> Result<Head, Refusal> {
         path: parts.uri.into_parts().path_and_query,
         timeout: timeout.transpose()?,
         metadata: metadata(headers)?,
+        coding,
     })
+}
+
+fn unknown_encoding(name: &HeaderValue) -> Refusal {
+    let text = format!("the grpc-encoding {} is not understood, expected one of {ACCEPTED}", quoted(name));
+    let beside = HeaderMap::from_iter([(GRPC_ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED))]);
+    Refusal::Call { status: Status::unimplemented(text), beside }
 }
 
 /// The beginning of a value, in visible ASCII.
@@ -113,7 +127,7 @@ pub(super) fn http_answer(status: StatusCode, text: &str) -> Response<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HTTP1_ANSWER, Head, Refusal, read};
+    use super::{ACCEPTED, HTTP1_ANSWER, Head, Refusal, read};
     use crate::grpc::Code;
     use http::Request;
     use std::time::Duration;
@@ -155,10 +169,10 @@ mod tests {
     fn what_cannot_be_understood_fails_the_call() {
         assert_eq!(code(&[("grpc-timeout", "1x")]), Code::Internal);
         assert_eq!(code(&[("x-bin", "*")]), Code::Internal);
-        assert_eq!(code(&[("grpc-encoding", "gzip")]), Code::Unimplemented);
+        assert_eq!(code(&[("grpc-encoding", "GZIP")]), Code::Unimplemented);
         assert!(with(&[("grpc-encoding", "identity")]).is_ok());
         let Err(Refusal::Call { beside, .. }) = with(&[("grpc-encoding", "br")]) else { panic!() };
-        assert_eq!(beside.get("grpc-accept-encoding").unwrap(), "identity");
+        assert_eq!(beside.get("grpc-accept-encoding").unwrap(), ACCEPTED);
     }
 
     #[test]

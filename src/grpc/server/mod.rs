@@ -1,11 +1,11 @@
 //! The server: accepts connections, reads each on a thread of its own, and runs handlers of fast methods there, all
 //! others on other threads.
 //!
-//! - `head`: whether a request is a call; `service`: paths and handlers; `call`: one call and its answer, `leaving`:
-//!   answers that their client takes slowly;
+//! - `head`: whether a request is a call; `service`: paths and handlers, `intercept`: what stands around them; `call`:
+//!   one call and its answer, `leaving`: answers that their client takes slowly;
 //! - `connection`: a connection and its reader thread, `table`: its calls; `dispatch`: where handlers of unary calls
 //!   run, `pool`: their threads; `streaming`: calls with a thread of their own;
-//! - `builder`, `handle`: settings before, and the end.
+//! - `builder`, `handle`: settings before, and the end; `in_process`: a server for this process alone.
 
 mod builder;
 mod call;
@@ -13,6 +13,8 @@ mod connection;
 mod dispatch;
 mod handle;
 mod head;
+mod in_process;
+mod intercept;
 mod leaving;
 mod pool;
 mod service;
@@ -22,21 +24,23 @@ mod table;
 pub use builder::ServerBuilder;
 pub use dispatch::Dispatch;
 pub use handle::{ServerHandle, ShutdownReport};
+pub use in_process::InProcess;
+pub use intercept::{IncomingCall, Next, ServerInterceptor};
 pub use service::ServiceDefinition;
 pub use streaming::{RequestStream, ResponseSink};
 
-use super::Status;
 use super::quota::{Quota, Share};
+use super::{Encoding, Status};
 use crate::http2::{self, Settings};
 use crate::link::{Attendant, Farewells, Io};
-use crate::net::{Listener, Observer, PeerAddress, Peers, Socket};
+use crate::net::{Listener, Observer, PeerAddress, Peers, Transport};
 use crate::threads::{Place, Process, Registry};
 use crate::{Error, Limits, Threads};
 use connection::Served;
 use pool::Pool;
 use service::{Router, Streaming};
 use std::fmt;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use streaming::StreamingCall;
@@ -74,7 +78,8 @@ pub struct Server {
 
 struct Core {
     process: Process,
-    listener: Listener,
+    /// None: connections come from this process alone.
+    listener: Option<Listener>,
     limits: Limits,
     settings: Settings,
     threads: Threads,
@@ -82,11 +87,15 @@ struct Core {
     router: Router,
     pool: Arc<Pool>,
     dispatch: Dispatch,
+    /// Of responses whose handler says nothing else.
+    encoding: Encoding,
     attendant: Arc<Attendant>,
     farewells: Farewells,
     numbers: AtomicU64,
     connections: Registry<Stage>,
     peers: Arc<Peers>,
+    /// Calls that wait for more than their connection's thread.
+    calls: Arc<Quota>,
     /// Bytes of requests that are not whole yet.
     unfinished: Arc<Quota>,
     /// The threads of streaming calls, each with its method's path.
@@ -107,9 +116,9 @@ impl Server {
         ServerBuilder::default()
     }
 
-    /// The addresses it listens on.
+    /// The addresses of TCP that it listens on.
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
-        self.core.listener.local_addresses()
+        self.core.local_addresses()
     }
 
     /// Serves, and does not return but for a failure.
@@ -133,7 +142,7 @@ impl Server {
             let accepting = core.accept_all();
             accepting.inspect_err(|error| log::error!(target: "threadwire::grpc", "no more connections: {error}"))
         })?;
-        Ok(ServerHandle::new(self.core, accepting))
+        Ok(ServerHandle::new(self.core, Some(accepting)))
     }
 }
 
@@ -145,25 +154,32 @@ impl Core {
     }
 
     fn accept_all(self: &Arc<Self>) -> Result<(), Error> {
+        let Some(listener) = &self.listener else { return Ok(()) };
         loop {
-            match self.listener.accept() {
-                Ok((stream, peer)) => self.admit(stream, peer),
+            match listener.accept_any(self.limits.dead_peer_timeout) {
+                Ok((transport, peer)) => self.admit(transport, peer),
                 Err(Error::Closed { .. }) => return Ok(()),
                 Err(error) => {
-                    self.listener.close();
+                    listener.close();
                     return Err(error);
                 }
             }
         }
     }
 
-    /// Gives one accepted connection its thread, or a GOAWAY.
-    fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+    fn local_addresses(&self) -> Vec<SocketAddr> {
+        self.listener.as_ref().map(Listener::local_addresses).unwrap_or_default()
+    }
+
+    /// Gives one connection its thread, or a GOAWAY.
+    fn admit(self: &Arc<Self>, transport: Box<dyn Transport>, peer: PeerAddress) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let socket = Socket::new(stream).noticing_death(self.limits.dead_peer_timeout);
-        let io = Io::new(Box::new(socket), self.limits.outbox_bytes, self.limits.write_timeout)
+        let io = Io::new(transport, self.limits.outbox_bytes, self.limits.write_timeout)
             .observed_by(self.observer.clone(), number);
-        let share = self.peers.enter(peer);
+        let share = match &peer {
+            PeerAddress::Tcp(peer) => self.peers.enter(*peer).map(Some),
+            _ => Some(None),
+        };
         let places = share.zip(self.connections.enter(self.limits.connections, Stage::Starting));
         let Some((share, place)) = places else {
             return self.farewells.say(io, FULL);
@@ -181,7 +197,7 @@ impl Core {
     }
 
     /// A connection's thread.
-    fn read(self: &Arc<Self>, io: Io, peer: SocketAddr, place: &Place<Stage>) {
+    fn read(self: &Arc<Self>, io: Io, peer: PeerAddress, place: &Place<Stage>) {
         let accept = match http2::accept(io, &self.attendant, &self.settings, head::HTTP1_ANSWER) {
             Ok(accept) => accept,
             Err(error) => {
@@ -189,7 +205,7 @@ impl Core {
                 return;
             }
         };
-        let served = Served::new(self, accept, PeerAddress::Tcp(peer));
+        let served = Served::new(self, accept, peer);
         if place.change(Stage::Serving(Arc::downgrade(&served))) {
             served.drain();
         }
@@ -198,7 +214,7 @@ impl Core {
 
     /// Starts the thread of a streaming call, which has `share` of those of its connection, or refuses the call.
     fn start_streaming(self: &Arc<Self>, mut call: StreamingCall, handler: Streaming, share: Share) {
-        let Some(place) = self.streams.enter(self.limits.streaming_calls, Arc::clone(&call.path)) else {
+        let Some(place) = self.streams.enter(self.limits.streaming_calls, Arc::clone(&call.method.path)) else {
             return call.call.refuse(Status::resource_exhausted("too many streaming calls").into());
         };
         call.inbound.keep();
@@ -216,7 +232,9 @@ impl Core {
     /// Ends every connection once its calls are over, and every thread that has nothing to do.
     /// Answers how many connections there were.
     fn drain(&self) -> usize {
-        self.listener.close();
+        if let Some(listener) = &self.listener {
+            listener.close();
+        }
         let open = self.connections.stop();
         self.live().iter().for_each(|served| served.drain());
         self.pool.retire();

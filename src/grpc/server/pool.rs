@@ -9,13 +9,14 @@
 //! sleepers and room for a thread, one is started, which looks at the queue first. A thread that leaves does so under
 //! the lock, with the queue empty.
 
+use super::super::compression::Packed;
+use super::super::quota::Share;
 use super::super::{Request, Status};
 use super::call::Call;
 use super::service::Method;
 use crate::link::lock;
 use crate::threads::{Place, Registry};
 use crate::{Limits, Threads};
-use bytes::Bytes;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -28,7 +29,9 @@ const IDLE: Duration = Duration::from_secs(2);
 pub(super) struct Job {
     pub(super) call: Arc<Call>,
     pub(super) method: Arc<Method>,
-    pub(super) request: Request<Bytes>,
+    pub(super) request: Request<Packed>,
+    /// Among all calls; none of one that never waited for more than its connection's thread.
+    pub(super) place: Option<Share>,
 }
 
 /// See the head of this file.
@@ -165,11 +168,13 @@ impl Worker {
             if job.call.is_over() {
                 continue;
             }
-            let Job { call, method, request } = job;
+            let Job { call, method, request, place } = job;
             *lock(&self.running) = Some(Arc::clone(&method));
             let begin = Instant::now();
-            let outcome = method.run(request, self.pool.limits.send_message_bytes);
+            let outcome = method.run(&call, request, call.packing);
             method.pace.note(begin.elapsed());
+            // Its client's next call finds it free.
+            drop(place);
             call.answer(outcome);
             *lock(&self.running) = None;
         }

@@ -2,9 +2,13 @@
 //! its own.
 
 use super::super::body::Body;
+use super::super::compression::{Compression, Encoding, Expected, Packed, Packer};
 use super::super::quota::Share;
-use super::super::{Metadata, Request, Status, frame};
+use super::super::taps::{Completed, Taps};
+use super::super::{Metadata, Request, Status};
 use super::call::Call;
+use super::intercept::{self, Answer};
+use super::service::Method;
 use crate::Limits;
 use crate::http2::{Inbound, Outbound};
 use crate::net::PeerAddress;
@@ -23,6 +27,8 @@ use std::time::{Duration, Instant};
 /// After an error, and after the last request, it gives nothing more.
 pub struct RequestStream<T> {
     body: Body,
+    taps: Taps,
+    was_compressed: bool,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -45,17 +51,29 @@ impl<T: Payload> RequestStream<T> {
     }
 
     fn message(&mut self, until: Option<Instant>) -> Result<Option<T>, Status> {
-        let decoded = self.body.message(until)?.map(frame::decode).transpose();
+        let message = self.body.message(until)?;
+        self.was_compressed = message.as_ref().is_some_and(Packed::is_compressed);
+        let decoded = message.map(|message| self.taps.decode(message)).transpose();
         decoded.inspect_err(|_| self.body.give_up())
     }
 
-    /// The one request of a call that has one.
-    pub(super) fn only(mut self) -> Result<T, Status> {
-        let first = self.receive()?.ok_or_else(|| Status::unimplemented("expected one request, got none"))?;
-        match self.body.message(None)? {
-            None => Ok(first),
-            Some(_) => Err(Status::unimplemented("expected one request, got more")),
-        }
+    /// Whether the request that [`RequestStream::receive`] gave last came compressed.
+    pub fn was_compressed(&self) -> bool {
+        self.was_compressed
+    }
+
+    /// The request of a call that has one.
+    pub(super) fn only(request: Request<Self>) -> Result<Request<T>, Status> {
+        let mut came = false;
+        let request = request.try_map(|mut stream| {
+            let first = stream.receive()?.ok_or_else(|| Status::unimplemented("expected one request, got none"))?;
+            came = stream.was_compressed;
+            match stream.body.message(None)? {
+                None => Ok(first),
+                Some(_) => Err(Status::unimplemented("expected one request, got more")),
+            }
+        })?;
+        Ok(request.with_compression(Compression::came(came)))
     }
 }
 
@@ -81,7 +99,8 @@ pub struct ResponseSink<T> {
     outbound: Option<Outbound>,
     metadata: Metadata,
     trailers: Metadata,
-    limit: usize,
+    answer: Answer,
+    packer: Packer,
     /// The memory for the next message.
     body: Vec<u8>,
     kind: PhantomData<fn(T)>,
@@ -97,7 +116,7 @@ impl<T: Payload> ResponseSink<T> {
     pub fn send(&mut self, response: T) -> Result<(), Status> {
         let mut body = std::mem::take(&mut self.body);
         body.clear();
-        frame::append(&response, self.limit, &mut body)?;
+        self.answer.messages.append(&response, &self.packer, &mut body)?;
         let deadline = self.call.deadline;
         let sent = self.opened()?.send_soon(&mut body, deadline);
         self.body = body;
@@ -116,7 +135,10 @@ impl<T: Payload> ResponseSink<T> {
     fn opened(&mut self) -> Result<&mut Outbound, Status> {
         match &mut self.outbound {
             Some(outbound) => Ok(outbound),
-            closed => Ok(closed.insert(self.call.open(&self.metadata)?)),
+            closed => {
+                self.answer.metadata.pass(&mut self.metadata);
+                Ok(closed.insert(self.call.open(&self.metadata, self.packer.encoding())?))
+            }
         }
     }
 }
@@ -132,10 +154,57 @@ impl<T> ResponseSink<T> {
         &mut self.trailers
     }
 
-    fn finish(mut self, outcome: Result<(), Status>) {
+    /// Has the responses compressed with this encoding, if the client reads it, whatever the server's settings say;
+    /// [`Encoding::Identity`]: with none. It has no effect after the first response.
+    pub fn set_encoding(&mut self, encoding: Encoding) {
+        if self.outbound.is_none() {
+            self.packer.set_encoding(encoding, self.call.packing.accepted);
+        }
+    }
+
+    /// Whether the responses that are sent from now on are compressed, if the call has an encoding. (By default they
+    /// are.)
+    pub fn set_compressed(&mut self, compressed: bool) {
+        self.packer.set_compresses(compressed);
+    }
+
+    /// Does what the maker of the only response says.
+    pub(super) fn set_compression(&mut self, said: Compression) {
+        self.packer = self.call.packing.packer(said);
+    }
+
+    /// Runs the interceptors of `method` and `handler` behind them.
+    fn around<I>(
+        &mut self,
+        call: &Call,
+        method: &Method,
+        request: Request<RequestStream<I>>,
+        handler: impl FnOnce(Request<RequestStream<I>>, &mut Self) -> Result<(), Status>,
+    ) -> Result<(), Status> {
+        let (mut requests, incoming) = intercept::incoming(method, request);
+        let completed = intercept::around(method, call, incoming, |incoming| {
+            requests.taps = incoming.take_requests();
+            self.answer = incoming.take_answer();
+            handler(incoming.request(requests), self)?;
+            self.flush();
+            Ok(Completed::new(std::mem::take(&mut self.trailers)))
+        });
+        self.trailers = completed?.into_trailers();
+        Ok(())
+    }
+
+    /// Waits until all that was sent has been taken by the connection.
+    fn flush(&mut self) {
         if let Some(outbound) = &mut self.outbound {
             // How a stream ended that takes no more is seen when its end is sent.
             let _ = outbound.flush(self.call.deadline);
+        }
+    }
+
+    fn finish(mut self, outcome: Result<(), Status>) {
+        self.flush();
+        if self.outbound.is_none() && outcome.is_ok() {
+            self.answer.metadata.pass(&mut self.metadata);
         }
         let outcome = outcome.as_ref().map(|()| &self.trailers);
         self.call.finish(self.outbound, &self.metadata, outcome);
@@ -153,10 +222,12 @@ impl<T> fmt::Debug for ResponseSink<T> {
 pub(super) struct StreamingCall {
     pub(super) call: Arc<Call>,
     pub(super) inbound: Inbound,
+    pub(super) compressed: Expected,
     pub(super) metadata: Metadata,
     pub(super) peer: PeerAddress,
-    pub(super) path: Arc<str>,
+    pub(super) method: Arc<Method>,
     pub(super) unfinished: Share,
+    pub(super) place: Share,
 }
 
 impl StreamingCall {
@@ -166,22 +237,31 @@ impl StreamingCall {
         limits: &Limits,
         handler: impl FnOnce(Request<RequestStream<I>>, &mut ResponseSink<O>) -> Result<(), Status>,
     ) {
-        let Self { call, inbound, metadata, peer, path, unfinished } = self;
-        let body = Body::new(inbound, limits.receive_message_bytes, call.deadline);
+        let Self { call, inbound, compressed, metadata, peer, method, unfinished, place } = self;
+        let body = Body::new(inbound, limits.receive_message_bytes, compressed, call.deadline);
         let body = body.of_request(&call.cancellation, unfinished);
-        let requests = RequestStream { body, kind: PhantomData };
-        let request = Request::received(requests, metadata, call.deadline, peer, call.cancellation.clone());
+        let requests = RequestStream { body, taps: Taps::default(), was_compressed: false, kind: PhantomData };
+        let cancellation = call.cancellation.clone();
+        let request = Request::received(requests, metadata, call.deadline, peer, cancellation, Compression::default());
+        let packer = call.packing.packer(Compression::default());
         let mut sink = ResponseSink {
-            call,
+            call: Arc::clone(&call),
             outbound: None,
             metadata: Metadata::new(),
             trailers: Metadata::new(),
-            limit: limits.send_message_bytes,
+            answer: Answer::default(),
+            packer,
             body: Vec::new(),
             kind: PhantomData,
         };
-        let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, &mut sink)));
-        sink.finish(outcome.unwrap_or_else(|payload| Err(panicked(&path, payload))));
+        let outcome = if method.interceptors.is_empty() {
+            let outcome = catch_unwind(AssertUnwindSafe(|| handler(request, &mut sink)));
+            outcome.unwrap_or_else(|payload| Err(panicked(&method.path, payload)))
+        } else {
+            sink.around(&call, &method, request, handler)
+        };
+        drop(place);
+        sink.finish(outcome);
     }
 }
 

@@ -5,13 +5,14 @@
 //! call. There is a look when the connection has input, when a stream that is watched has changed (each has a waker
 //! that sets a flag and wakes whoever reads), and at the earliest deadline of the calls.
 
+use super::super::compression::{Compression, Expected, Packed};
 use super::super::frame::Messages;
 use super::super::mapping::deadline_exceeded;
 use super::super::quota::Share;
 use super::super::{CancelCause, Metadata, Request, Status};
 use super::call::Call;
 use super::connection::Served;
-use super::head::{self, Head, Refusal};
+use super::head::{self, Coding, Head, Refusal};
 use super::leaving::Untaken;
 use super::pool::Job;
 use super::service::{Handler, Method, Streaming};
@@ -19,7 +20,6 @@ use super::streaming::StreamingCall;
 use crate::http2::{Failure, Inbound, Incoming};
 use crate::link::Parker;
 use crate::net::wait;
-use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,13 +70,14 @@ struct Receiving {
     until: Instant,
     method: Arc<Method>,
     metadata: Metadata,
+    place: Share,
 }
 
 /// A request, as far as it has come.
 struct Gathering {
     body: Inbound,
     messages: Messages,
-    message: Option<Bytes>,
+    message: Option<Packed>,
     /// All that has come.
     bytes: usize,
     unfinished: Share,
@@ -212,25 +213,31 @@ impl Table {
         let served = turn.served;
         let head = head::read(head);
         // A time that no clock can show is as good as none.
-        let timeout = head.as_ref().ok().and_then(|head| head.timeout);
+        let (timeout, coding) = head.as_ref().map(|head| (head.timeout, head.coding)).unwrap_or_default();
         let deadline = timeout.and_then(|timeout| turn.now.checked_add(timeout));
-        let call = served.call(respond, deadline, &self.untaken);
+        let call = served.call(respond, deadline, coding.accepted, &self.untaken);
         let begun = match route(served, head) {
-            Ok((method, metadata)) => self.gather(served, &call, method, metadata, body),
+            Ok((method, metadata)) => self.gather(served, &call, method, metadata, coding, body),
             Err(refusal) => return call.refuse(refusal),
+        };
+        let begun = match begun {
+            Ok(begun) => begun,
+            Err(unusable) => return unusable.tell(&call, served),
         };
         let stage = match begun {
             Begun::Whole(job) if turn.runs_inline(&job) => return self.ready.push_back(job),
-            Begun::Whole(job) => {
-                turn.work.push(Work::Pool(job));
-                Stage::Running
-            }
+            Begun::Whole(job) => match served.place() {
+                Ok(place) => {
+                    turn.work.push(Work::Pool(Job { place: Some(place), ..job }));
+                    Stage::Running
+                }
+                Err(status) => return call.refuse(status.into()),
+            },
             Begun::Part(receiving) => Stage::Receiving(receiving),
             Begun::Stream(streaming, handler, share) => {
                 turn.work.push(Work::Stream(streaming, handler, share));
                 Stage::Running
             }
-            Begun::Over => return,
         };
         let mut entry = Entry::new(call, stage, served);
         if entry.look(turn, &mut self.ready) {
@@ -243,37 +250,35 @@ impl Table {
         &self,
         served: &Served,
         call: &Arc<Call>,
-        method: &Arc<Method>,
+        method: Arc<Method>,
         metadata: Metadata,
+        coding: Coding,
         body: Inbound,
-    ) -> Begun {
+    ) -> Result<Begun, Unusable> {
         let limits = &served.core().limits;
         let unfinished = served.unfinished().share();
+        let compressed = Expected::Known(coding.of_requests);
         if let Handler::Streaming(handler) = &method.handler {
             let mut share = served.streaming().share();
-            if let Err(status) = share.hold(1) {
-                call.refuse(status.into());
-                return Begun::Over;
-            }
-            let (call, peer, path) = (Arc::clone(call), served.peer().clone(), Arc::clone(&method.path));
-            let call = StreamingCall { call, inbound: body, metadata, peer, path, unfinished };
-            return Begun::Stream(call, Arc::clone(handler), share);
+            share.hold(1)?;
+            let place = served.place()?;
+            let (call, peer, handler) = (Arc::clone(call), served.peer().clone(), Arc::clone(handler));
+            let call = StreamingCall { call, inbound: body, compressed, metadata, peer, method, unfinished, place };
+            return Ok(Begun::Stream(call, handler, share));
         }
-        let messages = Messages::new(limits.receive_message_bytes);
+        let messages = Messages::new(limits.receive_message_bytes, compressed);
         let mut request = Gathering { body, messages, message: None, bytes: 0, unfinished };
         match request.poll(Waker::noop()) {
             Poll::Pending => {
                 let until = wait::deadline(Instant::now(), limits.message_timeout);
-                Begun::Part(Box::new(Receiving { request, until, method: Arc::clone(method), metadata }))
+                let place = served.place()?;
+                Ok(Begun::Part(Box::new(Receiving { request, until, method, metadata, place })))
             }
             Poll::Ready(Ok(message)) => {
                 request.body.discard();
-                Begun::Whole(job(served, call, method, metadata, message))
+                Ok(Begun::Whole(job(served, call, method, metadata, message)))
             }
-            Poll::Ready(Err(unusable)) => {
-                unusable.tell(call, served);
-                Begun::Over
-            }
+            Poll::Ready(Err(unusable)) => Err(unusable),
         }
     }
 }
@@ -283,10 +288,9 @@ enum Begun {
     Whole(Job),
     Part(Box<Receiving>),
     Stream(StreamingCall, Streaming, Share),
-    Over,
 }
 
-fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(&Arc<Method>, Metadata), Refusal> {
+fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(Arc<Method>, Metadata), Refusal> {
     let head = head?;
     let method = served.core().router.find(head.path())?;
     if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
@@ -295,10 +299,11 @@ fn route(served: &Served, head: Result<Head, Refusal>) -> Result<(&Arc<Method>, 
     Ok((method, head.metadata))
 }
 
-fn job(served: &Served, call: &Arc<Call>, method: &Arc<Method>, metadata: Metadata, message: Bytes) -> Job {
+fn job(served: &Served, call: &Arc<Call>, method: Arc<Method>, metadata: Metadata, message: Packed) -> Job {
     let (peer, cancellation) = (served.peer().clone(), call.cancellation.clone());
-    let request = Request::received(message, metadata, call.deadline, peer, cancellation);
-    Job { call: Arc::clone(call), method: Arc::clone(method), request }
+    let compression = Compression::came(message.is_compressed());
+    let request = Request::received(message, metadata, call.deadline, peer, cancellation, compression);
+    Job { call: Arc::clone(call), method, request, place: None }
 }
 
 impl Entry {
@@ -367,9 +372,9 @@ impl Entry {
         // It is watched from now on: looked at once more.
         self.changed.is.store(true, Ordering::Release);
         let Stage::Receiving(receiving) = std::mem::replace(&mut self.stage, Stage::Running) else { return None };
-        let Receiving { request, method, metadata, .. } = *receiving;
+        let Receiving { request, method, metadata, place, .. } = *receiving;
         request.body.discard();
-        Some(job(served, &self.call, &method, metadata, message))
+        Some(Job { place: Some(place), ..job(served, &self.call, method, metadata, message) })
     }
 
     /// When its request must be whole, if it is not.
@@ -408,7 +413,7 @@ impl Unusable {
 impl Gathering {
     /// Takes what has come of the request: one message, then the end of the client's half. What has come of one that is
     /// not whole yet counts.
-    fn poll(&mut self, waker: &Waker) -> Poll<Result<Bytes, Unusable>> {
+    fn poll(&mut self, waker: &Waker) -> Poll<Result<Packed, Unusable>> {
         loop {
             match self.body.poll_data(waker) {
                 Poll::Pending => {
@@ -434,7 +439,7 @@ impl Gathering {
         Ok(())
     }
 
-    fn whole(&mut self) -> Result<Bytes, Unusable> {
+    fn whole(&mut self) -> Result<Packed, Unusable> {
         self.messages.end()?;
         self.message.take().ok_or_else(|| Status::unimplemented("expected one request, got none").into())
     }
