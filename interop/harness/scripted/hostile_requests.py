@@ -193,5 +193,6 @@ CASES = [
     paths, methods, head_has_no_body, content_types, content_types_that_are_right, what_is_tolerated,
     timeouts_that_are_none, timeouts_that_have_passed, a_request_that_does_not_come_in_its_time,
     binary_metadata_that_is_none, encodings_that_are_unknown, two_hosts, fields_that_come_twice,
-    messages_that_are_none, messages_over_the_limit, header_lists_over_the_limit, malformed_heads, trailers_without_an_end,
+    messages_that_are_none, messages_over_the_limit, header_lists_over_the_limit, malformed_heads,
+    trailers_without_an_end,
 ]
