@@ -220,7 +220,7 @@ fn the_deadline_ends_a_call_that_runs_and_one_that_is_coming() {
     assert_eq!(raw.outcome(3).status(), "4");
     // CANCEL
     let reset = raw.next_of(RST_STREAM);
-    assert_eq!((reset.stream, reset.payload), (3, vec![0, 0, 0, 8]));
+    assert_eq!((reset.stream, reset.payload), (3, vec![0, 0, 0, 0]));
 }
 
 #[test]
