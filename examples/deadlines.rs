@@ -77,7 +77,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A call can be ended from another thread, too.
     let mut request = Request::new(Query::default());
     let canceller = request.canceller();
-    let waiting = thread::spawn(move || client.get(request).map(drop));
+    let waiting = thread::spawn({
+        let client = client.clone();
+        move || client.get(request).map(drop)
+    });
     begun.recv()?;
     canceller.cancel();
     if let Err(status) = waiting.join().map_err(|_| "the caller panicked")? {

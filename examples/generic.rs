@@ -16,8 +16,10 @@ use threadwire::grpc::{
 
 /// A service made at run time. Its handlers may take and give bytes, or messages.
 fn shouter(service: String, method: String) -> ServiceDefinition {
-    ServiceDefinition::new(service)
-        .unary(method, |request: Request<Bytes>| Ok(Response::new(Bytes::from(request.message().to_ascii_uppercase()))))
+    ServiceDefinition::new(service).unary(method, |request: Request<Bytes>| match request.message() {
+        text if text.is_empty() => Err(Status::invalid_argument("nothing to shout")),
+        text => Ok(Response::new(Bytes::from(text.to_ascii_uppercase()))),
+    })
 }
 
 /// The handler of all methods that no service has: passes each call on, of whatever kind it is.
@@ -68,8 +70,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let answer = channel.unary::<Bytes, Bytes>(&method, Request::new(Bytes::from("is anybody there?")))?;
     println!("{}", String::from_utf8_lossy(answer.message()));
 
-    let unknown = MethodDescriptor::named(&service, "Whisper", CallKind::Unary)?;
-    if let Err(status) = channel.unary::<Bytes, Bytes>(&unknown, Request::new(Bytes::new())) {
+    // A status goes through as well.
+    if let Err(status) = channel.unary::<Bytes, Bytes>(&method, Request::new(Bytes::new())) {
         println!("{status}");
     }
     Ok(())

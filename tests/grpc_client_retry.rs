@@ -21,7 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use support::proto::{Answer, Ask, ProbeClient};
 use support::{
-    DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, GOOD_HEAD, HEADERS, LONG, RST_STREAM, Raw, against, ask, frame,
+    DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, GOOD_HEAD, HEADERS, LONG, PING, RST_STREAM, Raw, against, ask, frame,
     headers, prefixed,
 };
 use threadwire::grpc::{Channel, Code, Request};
@@ -240,12 +240,21 @@ fn refuse_a_stream(elsewhere: bool) -> (ProbeClient, thread::JoinHandle<[Option<
     let (client, server) = against(move |listener, mut raw| {
         let first = raw.next_of(HEADERS);
         raw.write(&if elsewhere { goaway(0) } else { refuse(first.stream) });
-        // The client has read it.
-        raw.ping();
+        // The client has read it when it answers this; the next call's head may come before or after.
+        raw.write(&frame(PING, 0, 0, b"are here"));
+        let mut opened = None;
+        loop {
+            let next = raw.next().unwrap();
+            match next.kind {
+                PING => break,
+                HEADERS => opened = Some(next),
+                _ => {}
+            }
+        }
         tell.send(()).unwrap();
         let mut second = elsewhere.then(|| Raw::accept(listener));
         let serving = second.as_mut().unwrap_or(&mut raw);
-        let opened = serving.next_of(HEADERS);
+        let opened = opened.unwrap_or_else(|| serving.next_of(HEADERS));
         assert_eq!(serving.next_of(DATA).payload, support::body(&ask("kept")));
         answer(serving, opened.stream, "served");
         [Some(raw), second]

@@ -20,7 +20,10 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use support::proto::{Answer, Ask, Probe, ProbeClient, ProbeServer};
-use support::{DATA, LONG, RST_STREAM, Raw, ask, frame, prefixed, serve};
+use support::{
+    DATA, END_HEADERS, END_STREAM, GOOD_HEAD, HEADERS, LONG, RST_STREAM, Raw, against, ask, frame, headers, prefixed,
+    serve,
+};
 use threadwire::grpc::{
     CancelCause, Cancellation, Channel, Code, Request, RequestStream, Response, ResponseSink, Server, ServerHandle,
     Status,
@@ -288,6 +291,22 @@ fn a_server_may_end_a_call_while_the_client_still_sends() {
     }
     assert_eq!(client.unary(ask("still here")).unwrap().message().text, "still here");
     assert_eq!(served.handle.connections(), 1);
+}
+
+/// Whoever is told so by a `send` may drop the requests: that cancels nothing of what the server has said.
+#[test]
+fn requests_that_the_server_wants_no_more_of_may_be_dropped() {
+    let refused = [GOOD_HEAD, &[("grpc-status", "7")]].concat();
+    let (client, server) = against(move |_, mut raw| {
+        let stream = raw.next_of(HEADERS).stream;
+        raw.write(&frame(HEADERS, END_HEADERS | END_STREAM, stream, &headers(&refused)));
+        raw
+    });
+    let (mut requests, response) = client.upload(Request::new(())).unwrap();
+    while requests.send(ask("more")).is_ok() {}
+    drop(requests);
+    assert_eq!(response.receive().unwrap_err().code(), Code::PermissionDenied);
+    server.join().unwrap();
 }
 
 /// PROTOCOL-HTTP2.md, *Errors*; RFC 9113 §8.1: the whole answer, then RST_STREAM(NO_ERROR).

@@ -16,14 +16,15 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 use support::proto::{Answer, Ask, ProbeClient};
 use support::{
-    DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, GOOD_HEAD, HEADERS, LONG, RST_STREAM, Raw, SETTINGS, against, ask,
-    frame, headers, prefixed,
+    DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, GOOD_HEAD, HEADERS, LONG, RST_STREAM, Raw, SETTINGS, WINDOW_UPDATE,
+    against, ask, frame, headers, prefixed,
 };
 use threadwire::grpc::{Channel, Code, Origin, Request, Response, Status};
 use threadwire::protobuf::Message as _;
@@ -226,6 +227,36 @@ fn a_server_that_answers_early_is_heard() {
     });
     let large = Ask { payload: vec![0; 3 << 20], ..Default::default() };
     assert_eq!(client.unary(large).unwrap_err().code(), Code::ResourceExhausted);
+    server.join().unwrap();
+}
+
+#[test]
+fn who_stops_sending_to_a_server_that_has_answered_hears_the_answer() {
+    const CALLS: u32 = 300;
+    let (client, server) = against(|_, mut raw| {
+        raw.write(&frame(WINDOW_UPDATE, 0, 0, &(1_u32 << 30).to_be_bytes()));
+        let (mut answered, mut resets) = (BTreeSet::new(), 0);
+        // Once an answer is all read, nothing of the stream is left. (The reset may come behind the next call's head.)
+        while resets < CALLS {
+            let Frame { kind, stream, .. } = raw.next().unwrap();
+            if kind == DATA && answered.insert(stream) {
+                // In the middle of the upload, and without a reset.
+                raw.write(&frame(HEADERS, END_HEADERS, stream, &headers(GOOD_HEAD)));
+                raw.write(&frame(DATA, 0, stream, &answer("enough")));
+                raw.write(&frame(HEADERS, END_HEADERS | END_STREAM, stream, &headers(&[("grpc-status", "0")])));
+            }
+            resets += u32::from(kind == RST_STREAM && answered.contains(&stream));
+        }
+        raw
+    });
+    for number in 0..CALLS {
+        let (mut requests, response) = client.upload(Request::new(())).unwrap();
+        while requests.send(ask("more")).is_ok() {}
+        // Which may be before the end of the server's half has been understood, but not before it has come.
+        drop(requests);
+        let response = response.receive().unwrap_or_else(|status| panic!("call {number}: {status}"));
+        assert_eq!(response.message().text, "enough");
+    }
     server.join().unwrap();
 }
 

@@ -238,6 +238,11 @@ impl Requests {
         &self.peer
     }
 
+    /// Why no new stream may be opened here, if that is so.
+    pub(crate) fn why_unusable(&self) -> Option<Failure> {
+        lock(&self.shared.state).over()
+    }
+
     /// Whether a new stream may be opened here.
     pub(crate) fn is_usable(&self) -> bool {
         let state = lock(&self.shared.state);

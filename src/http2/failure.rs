@@ -4,6 +4,8 @@ use std::fmt;
 
 /// Error codes of RFC 9113 §7.
 pub(crate) mod reason {
+    /// The peer may stop: it has been answered.
+    pub(crate) const NO_ERROR: u32 = 0;
     /// Nothing was done for the stream.
     pub(crate) const REFUSED_STREAM: u32 = 7;
     /// The stream is not needed any more.

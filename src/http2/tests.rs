@@ -259,6 +259,32 @@ fn a_stream_that_has_not_left_a_lost_connection_says_so() {
     assert!(matches!(stayed.head(), Err(Failure::NeverLeft(_))));
 }
 
+/// gRFC A8. With a call that is open, and with none: then the connection ends in the same step.
+#[test]
+fn a_client_that_asks_too_often_is_told() {
+    for with_call in [true, false] {
+        let (requests, mut theirs) = client();
+        let open = with_call.then(|| requests.open(request(), None, None).unwrap());
+        let payload = [&[0, 0, 0, 1, 0, 0, 0, 11][..], b"too_many_pings"].concat();
+        theirs.write_all(&frame(7, 0, 0, &payload)).unwrap();
+        let end = Instant::now() + LONG;
+        while requests.is_usable() {
+            thread::yield_now();
+            assert!(Instant::now() < end);
+        }
+        assert!(requests.was_calmed(), "{with_call}");
+        drop(open);
+    }
+    let (requests, mut theirs) = client();
+    theirs.write_all(&frame(7, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 11])).unwrap();
+    let end = Instant::now() + LONG;
+    while requests.is_usable() {
+        thread::yield_now();
+        assert!(Instant::now() < end);
+    }
+    assert!(!requests.was_calmed());
+}
+
 #[test]
 fn an_alarm_ends_the_wait_for_a_turn() {
     let (requests, mut theirs) = client();

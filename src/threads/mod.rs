@@ -1,13 +1,14 @@
 //! How threads are started, and owned: one setting for every thread of a server, channel or connection, and the
 //! registry that knows and joins those of a server.
 
-#[cfg(any(feature = "grpc", feature = "websocket"))]
+#[cfg_attr(not(any(feature = "grpc", feature = "websocket")), allow(dead_code, reason = "only a part of it is used"))]
 mod process;
 #[cfg(any(feature = "grpc", feature = "websocket"))]
 mod registry;
 
 #[cfg(any(feature = "grpc", feature = "websocket"))]
-pub(crate) use process::{Known, Process};
+pub(crate) use process::Known;
+pub(crate) use process::Process;
 #[cfg(any(feature = "grpc", feature = "websocket"))]
 pub(crate) use registry::{Place, Registry};
 

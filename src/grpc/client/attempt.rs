@@ -9,7 +9,7 @@ use crate::net::wait;
 use crate::{Error, Limits};
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// See the head of this file.
 pub(super) struct Attempt {
@@ -82,8 +82,25 @@ impl Attempt {
 
     fn limits(&self, plan: &Plan) -> Limits {
         let mut limits = plan.limits.clone();
-        let factor = 2_u32.saturating_pow(self.calmed);
-        limits.keepalive_interval = limits.keepalive_interval.map(|interval| interval.saturating_mul(factor));
+        limits.keepalive_interval = limits.keepalive_interval.map(|interval| calmer(interval, self.calmed));
         limits
+    }
+}
+
+/// The interval for a server that was asked too often so many times (gRFC A8).
+fn calmer(interval: Duration, times: u32) -> Duration {
+    interval.saturating_mul(2_u32.saturating_pow(times))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::calmer;
+    use std::time::Duration;
+
+    #[test]
+    fn the_interval_doubles_each_time() {
+        let interval = Duration::from_secs(10);
+        assert_eq!([0, 1, 2, 3].map(|times| calmer(interval, times).as_secs()), [10, 20, 40, 80]);
+        assert!(calmer(Duration::MAX, u32::MAX) == Duration::MAX);
     }
 }

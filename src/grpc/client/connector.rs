@@ -142,7 +142,8 @@ impl Connector {
     /// Why it could not be made.
     pub(super) fn connect(&self) -> Result<(), Error> {
         match self.shared.wait_for(&Terms::none()) {
-            Ok(_) => Ok(()),
+            // A server may say at once that it takes no calls.
+            Ok(requests) => requests.why_unusable().map_or(Ok(()), |why| Err(self.shared.failed(&why.to_string()))),
             Err(Unconnected::Failed { error, .. }) => Err(error),
             Err(Unconnected::Over(status)) => Err(self.shared.failed(&status.to_string())),
         }

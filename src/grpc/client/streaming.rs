@@ -78,7 +78,7 @@ impl<T: Payload> RequestSink<T> {
     /// Those of [`RequestSink::send`].
     pub fn finish(mut self) -> Result<(), Status> {
         let sent = self.send_first(&Bytes::new(), true);
-        self.finished = sent.is_ok();
+        self.finished |= sent.is_ok();
         sent
     }
 }
@@ -104,12 +104,14 @@ impl<T> RequestSink<T> {
         sent.map_err(|failure| self.failed(failure))
     }
 
-    fn failed(&self, failure: Failure) -> Status {
+    fn failed(&mut self, failure: Failure) -> Status {
         let failure = match failure {
             // How a server says that it needs no more (RFC 9113 §8.1).
             Failure::Reset { code: 0, by_peer: true } => Failure::Ended,
             failure => failure,
         };
+        // What the server has said is for the other half to read: a reset of this side would take it away.
+        self.finished |= failure == Failure::Ended;
         self.terms.cancelled().unwrap_or_else(|| status_of(&failure, self.terms.deadline))
     }
 }

@@ -190,7 +190,8 @@ impl Call {
             // A reset would throw away what has not left.
             answering.respond.pump();
         }
-        answering.respond.reset(reason::CANCEL);
+        // Behind a status NO_ERROR (RFC 9113 §8.1): of another code, C-core would make the call's status.
+        answering.respond.reset(if answering.opened { reason::CANCEL } else { reason::NO_ERROR });
     }
 
     /// The peer can get no answer any more. False: it has got one.

@@ -14,13 +14,15 @@ pub(super) fn most(limit: usize) -> usize {
     (limit / 1_024).saturating_add(256)
 }
 
-/// Looks at the blocks of a frame, which stand behind its head, and takes them off those that are `left`. What ends too
-/// early is no concern here.
-pub(super) fn look_at(mut data: &[u8], left: &mut usize) -> Result<(), Wrong> {
+/// Looks at the blocks of a frame, which stand behind its head and may become `bytes`, and takes them off those that are
+/// `left`. What ends too early is no concern here.
+pub(super) fn look_at(mut data: &[u8], left: &mut usize, mut bytes: usize) -> Result<(), Wrong> {
     while let Some(([a, b, c], behind)) = data.split_first_chunk() {
-        *left = left.checked_sub(1).ok_or("it has too many blocks")?;
         let head = u32::from_le_bytes([*a, *b, *c, 0]);
         let (is_last, kind, size) = (head & 1 == 1, head >> 1 & 3, (head >> 3) as usize);
+        // Those that are not compressed say what they become.
+        bytes = bytes.checked_sub(if kind < 2 { size } else { 0 }).ok_or(Wrong::TooLarge)?;
+        *left = left.checked_sub(1).ok_or("it has too many blocks")?;
         // A block that repeats one byte has only that.
         let size = if kind == 1 { 1 } else { size };
         let content = behind.get(..size).unwrap_or(behind);

@@ -68,10 +68,10 @@ fn frame<'d>(data: &'d [u8], out: &mut Vec<u8>, limit: usize, blocks: &mut usize
         }
         Err(error) => return Err(Wrong::Broken(error.to_string())),
     }
-    blocks::look_at(rest, blocks)?;
+    let left = limit - out.len();
+    blocks::look_at(rest, blocks, left)?;
     // Blocks until there is a byte too many, or the frame is whole. ruzstd keeps what comes out, since it may be
     // referred to; nothing is allocated for what the head says.
-    let left = limit - out.len();
     let whole = decoder.decode_blocks(&mut rest, BlockDecodingStrategy::UptoBytes(left.saturating_add(1)));
     let whole = whole.map_err(|error| Wrong::Broken(error.to_string()))?;
     if !whole || decoder.can_collect() > left {
