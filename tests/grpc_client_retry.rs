@@ -240,11 +240,10 @@ fn refuse_a_stream(elsewhere: bool) -> (ProbeClient, thread::JoinHandle<[Option<
     let (client, server) = against(move |listener, mut raw| {
         let first = raw.next_of(HEADERS);
         raw.write(&if elsewhere { goaway(0) } else { refuse(first.stream) });
-        // The client has read it when it answers this; the next call's head may come before or after.
+        // The client has read it when it answers this, or ends; the next call's head may come before or after.
         raw.write(&frame(PING, 0, 0, b"are here"));
         let mut opened = None;
-        loop {
-            let next = raw.next().unwrap();
+        while let Some(next) = raw.next() {
             match next.kind {
                 PING => break,
                 HEADERS => opened = Some(next),
