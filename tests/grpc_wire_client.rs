@@ -230,6 +230,25 @@ fn a_server_that_answers_early_is_heard() {
     server.join().unwrap();
 }
 
+/// As servers do that refuse a call whose requests have not ended (RFC 9113 §8.1).
+#[test]
+fn a_head_that_is_all_counts_though_a_reset_comes_with_it() {
+    let (client, server) = against(|_, mut raw| {
+        for _ in 0..20 {
+            let stream = raw.next_of(HEADERS).stream;
+            let refused = [(":status", "200"), ("content-type", "application/grpc"), ("grpc-status", "7")];
+            let end = frame(HEADERS, END_HEADERS | END_STREAM, stream, &headers(&refused));
+            raw.write(&[end, frame(RST_STREAM, 0, stream, &0_u32.to_be_bytes())].concat());
+        }
+        raw
+    });
+    for _ in 0..20 {
+        let (_requests, response) = client.upload(Request::new(())).unwrap();
+        assert_eq!(response.receive().unwrap_err().code(), Code::PermissionDenied);
+    }
+    server.join().unwrap();
+}
+
 #[test]
 fn who_stops_sending_to_a_server_that_has_answered_hears_the_answer() {
     const CALLS: u32 = 300;

@@ -23,6 +23,10 @@ pub(super) struct Body {
     unfinished: Option<Share>,
     /// Bytes whose window has not been given back: those of messages that are whole and wait here.
     unreleased: usize,
+    /// Something has come.
+    begun: bool,
+    /// The peer has reset the stream in order, with nothing of the body sent.
+    let_go: bool,
     over: bool,
 }
 
@@ -35,6 +39,8 @@ impl Body {
             cancellation: None,
             unfinished: None,
             unreleased: 0,
+            begun: false,
+            let_go: false,
             over: false,
         }
     }
@@ -73,6 +79,12 @@ impl Body {
         self.over
     }
 
+    /// Whether it has failed because the peer, with nothing of it sent, said by a reset that the head was all and that it
+    /// needs no more (RFC 9113 §8.1).
+    pub(super) fn was_let_go(&self) -> bool {
+        self.let_go
+    }
+
     /// Gives nothing more from now on.
     pub(super) fn give_up(&mut self) {
         self.over = true;
@@ -93,6 +105,7 @@ impl Body {
                 Ok(Some(piece)) => {
                     self.messages.push(&piece);
                     self.unreleased += piece.len();
+                    self.begun = true;
                 }
                 Ok(None) => {
                     self.messages.end()?;
@@ -100,6 +113,7 @@ impl Body {
                 }
                 Err(Failure::TimedOut) if !has_passed(self.deadline) => return Err(Wrong::Wait),
                 Err(failure) => {
+                    self.let_go = !self.begun && failure == Failure::Reset { code: 0, by_peer: true };
                     if let Some(cancellation) = &self.cancellation {
                         cancellation.learn(&failure, self.deadline);
                     }

@@ -51,7 +51,8 @@ pub(crate) fn connect(io: Io, attendant: &Arc<Attendant>, settings: &Settings) -
         .max_local_error_reset_streams(None)
         .enable_push(false);
     let progress = Progress::new();
-    let (inflow, outflow): (Arc<Inflow>, Arc<Outflow>) = Default::default();
+    let inflow: Arc<Inflow> = Arc::default();
+    let outflow = Outflow::new(limits.outbox_bytes);
     let mut made = Err(io::Error::other("h2 made no connection"));
     let link = Link::new(io, attendant, limits.close_timeout, |parts| {
         let own = Own { departures: Arc::clone(&shared.departures), early: Arc::clone(&shared.early) };

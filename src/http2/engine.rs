@@ -257,7 +257,8 @@ impl LinkEngine for Engine {
         if self.orders.has(DRAIN) && matches!(self.state, State::Accepting(_)) {
             return self.over(Ok(()));
         }
-        self.outflow.push(&mut self.scratch_out, now);
+        let stalled = lock(&self.parts.io).stall_deadline().is_some();
+        self.outflow.push(&mut self.scratch_out, stalled, now);
         let over = self.turn();
         self.inflow.relieve(&mut self.scratch);
         // Before its end, which may have come in the same step.

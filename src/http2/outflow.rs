@@ -17,6 +17,7 @@ use super::stream::Half;
 use crate::link::{Wish, lock};
 use bytes::Bytes;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -26,18 +27,28 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_micros(20);
 /// Longer ones are handed on as they are.
 const SHORT: usize = 8 * 1024;
-/// A buffer is full with this.
+/// A buffer is full with this, or with `Limits::outbox_bytes` if that is less.
 const FULL: usize = 64 * 1024;
 
 /// The streams of one connection in whose buffers there may be something.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Outflow {
+    /// With how much a buffer is full.
+    full: usize,
+    /// The peer takes no output now: h2 would hold an entry for each piece that it is given.
+    stalled: AtomicBool,
     // Guards the list alone; a leaf, taken under h2's lock, too.
     list: Mutex<Vec<Arc<Half>>>,
     wish: OnceLock<Arc<Wish>>,
 }
 
 impl Outflow {
+    /// Of a connection that keeps at most so many bytes for each stream.
+    pub(super) fn new(outbox_bytes: usize) -> Arc<Self> {
+        let full = outbox_bytes.min(FULL);
+        Arc::new(Self { full, stalled: AtomicBool::new(false), list: Mutex::default(), wish: OnceLock::new() })
+    }
+
     /// The engine that is to run for it.
     pub(super) fn of(&self, wish: &Arc<Wish>) {
         // There is one engine, which says so once.
@@ -51,9 +62,13 @@ impl Outflow {
         }
     }
 
-    /// Hands on what has gathered, as far as the windows take it. For whoever drives, before each step. `scratch` keeps
-    /// the list's memory.
-    pub(super) fn push(&self, scratch: &mut Vec<Arc<Half>>, now: Instant) {
+    /// Hands on what has gathered, as far as the windows take it. For whoever drives, before each step; nothing while the
+    /// output is `stalled`: there is a step when it is not any more. `scratch` keeps the list's memory.
+    pub(super) fn push(&self, scratch: &mut Vec<Arc<Half>>, stalled: bool, now: Instant) {
+        self.stalled.store(stalled, Ordering::Release);
+        if stalled {
+            return;
+        }
         mem::swap(&mut *lock(&self.list), scratch);
         for half in scratch.drain(..) {
             half.hand_on(now);
@@ -86,17 +101,28 @@ pub(super) enum Sending {
 }
 
 impl Gathered {
-    /// Takes a message in, if it is one of many.
-    pub(super) fn add(&mut self, message: &[u8]) -> Sending {
-        let soon = !self.bytes.is_empty() || self.is_soon(Instant::now());
-        if !soon || message.len() > SHORT || self.bytes.len() + message.len() > FULL {
+    /// Takes a message in, if it is one of many, or nothing leaves now anyway. The buffer is full with `full` bytes.
+    pub(super) fn add(&mut self, message: &[u8], full: usize, stalled: bool) -> Sending {
+        let soon = !self.bytes.is_empty() || self.is_soon(Instant::now()) || stalled;
+        if !soon || message.len() > SHORT || self.bytes.len() + message.len() > full {
             return Sending::Now;
         }
         if self.bytes.capacity() == 0 {
-            self.bytes.reserve(FULL);
+            self.bytes.reserve(full);
         }
         self.bytes.extend_from_slice(message);
         Sending::Later
+    }
+
+    /// What has gathered, in memory of its size: h2 counts bytes and not what holds them. A buffer that was well used
+    /// goes itself.
+    fn take(&mut self) -> Bytes {
+        if self.bytes.len() >= self.bytes.capacity() / 2 {
+            return mem::take(&mut self.bytes).into();
+        }
+        let bytes = Bytes::copy_from_slice(&self.bytes);
+        self.bytes.clear();
+        bytes
     }
 
     fn is_soon(&mut self, now: Instant) -> bool {
@@ -110,13 +136,14 @@ impl Half {
     /// All that has gathered, for the sender to hand on.
     pub(super) fn take_gathered(&self) -> [Bytes; 2] {
         let mut begun = lock(&self.begun);
-        let bytes = mem::take(&mut lock(&self.gathered).bytes);
-        [mem::take(&mut *begun), bytes.into()]
+        let bytes = lock(&self.gathered).take();
+        [mem::take(&mut *begun), bytes]
     }
 
     /// Takes a message in, if it is one of many. True: whoever drives is to be told.
     pub(super) fn gather(self: &Arc<Self>, message: &[u8]) -> (Sending, bool) {
-        let sending = lock(&self.gathered).add(message);
+        let outflow = &self.outflow;
+        let sending = lock(&self.gathered).add(message, outflow.full, outflow.stalled.load(Ordering::Acquire));
         let tell = matches!(sending, Sending::Later) && self.list();
         (sending, tell)
     }
@@ -132,14 +159,17 @@ impl Half {
                 if gathered.bytes.is_empty() {
                     return;
                 }
-                *begun = mem::take(&mut gathered.bytes).into();
+                *begun = gathered.take();
                 gathered.last = Some(now);
             }
             match self.hand_on_some(&mut begun) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(())) => {}
-                // The stream is over; the sender learns it when it next hands something on itself.
-                Poll::Ready(Err(_)) => *begun = Bytes::new(),
+                // The stream is over: the sender hands on the next message itself, and learns it.
+                Poll::Ready(Err(_)) => {
+                    self.note_over();
+                    *begun = Bytes::new();
+                }
             }
         }
     }
@@ -173,9 +203,9 @@ mod tests {
     #[test]
     fn the_first_message_and_one_after_a_pause_leave_at_once() {
         let mut gathered = Gathered::default();
-        assert!(matches!(gathered.add(b"first"), Sending::Now));
+        assert!(matches!(gathered.add(b"first", FULL, false), Sending::Now));
         gathered.last = Instant::now().checked_sub(PAUSE);
-        assert!(matches!(gathered.add(b"later"), Sending::Now));
+        assert!(matches!(gathered.add(b"later", FULL, false), Sending::Now));
         assert!(gathered.bytes.is_empty());
     }
 
@@ -184,19 +214,34 @@ mod tests {
         let mut gathered = in_a_burst();
         let message = [7; 1_000];
         for count in 1..=FULL / message.len() {
-            assert!(matches!(gathered.add(&message), Sending::Later));
+            assert!(matches!(gathered.add(&message, FULL, false), Sending::Later));
             assert_eq!(gathered.bytes.len(), count * message.len());
         }
         assert_eq!(gathered.bytes.capacity(), FULL);
-        assert!(matches!(gathered.add(&message), Sending::Now));
+        assert!(matches!(gathered.add(&message, FULL, false), Sending::Now));
         assert_eq!(gathered.bytes.len(), FULL / message.len() * message.len());
     }
 
     #[test]
     fn what_is_long_pushes_out_what_came_before_it() {
         let mut gathered = in_a_burst();
-        assert!(matches!(gathered.add(b"short"), Sending::Later));
-        assert!(matches!(gathered.add(&[7; SHORT + 1]), Sending::Now));
+        assert!(matches!(gathered.add(b"short", FULL, false), Sending::Later));
+        assert!(matches!(gathered.add(&[7; SHORT + 1], FULL, false), Sending::Now));
         assert_eq!(gathered.bytes, b"short"[..]);
+    }
+
+    #[test]
+    fn while_nothing_leaves_all_gathers() {
+        let mut gathered = Gathered::default();
+        assert!(matches!(gathered.add(b"first", FULL, true), Sending::Later));
+    }
+
+    #[test]
+    fn little_is_handed_on_in_little_memory() {
+        let mut gathered = in_a_burst();
+        assert!(matches!(gathered.add(b"short", FULL, false), Sending::Later));
+        let kept = gathered.bytes.capacity();
+        assert_eq!(Vec::from(gathered.take()).capacity(), b"short".len());
+        assert_eq!((gathered.bytes.len(), gathered.bytes.capacity()), (0, kept));
     }
 }

@@ -50,7 +50,8 @@ pub(crate) fn accept(
     http1_answer: &'static [u8],
 ) -> io::Result<Accept> {
     let now = Instant::now();
-    let (inflow, outflow): (Arc<Inflow>, Arc<Outflow>) = Default::default();
+    let inflow: Arc<Inflow> = Arc::default();
+    let outflow = Outflow::new(settings.limits.outbox_bytes);
     let accepted = Arc::new(Accepted {
         queue: Mutex::default(),
         bound: settings.limits.concurrent_streams as usize,

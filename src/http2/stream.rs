@@ -172,6 +172,8 @@ pub(super) struct Half {
     stream: Mutex<Option<SendStream<Bytes>>>,
     /// This side has reset it.
     reset: AtomicBool,
+    /// It takes nothing more, as who handed on what had gathered has found.
+    over: AtomicBool,
     /// The peer has ended its half, and takes no more; told to clients that may send for long.
     peer_ended: AtomicBool,
     // Guards who hands on what has gathered, and what of it the window has not taken; taken before `stream` and the
@@ -181,7 +183,7 @@ pub(super) struct Half {
     pub(super) gathered: Mutex<Gathered>,
     /// It is on the list of `outflow`.
     listed: AtomicBool,
-    outflow: Arc<Outflow>,
+    pub(super) outflow: Arc<Outflow>,
     ears: Arc<Ears>,
 }
 
@@ -220,6 +222,7 @@ impl Half {
         Arc::new_cyclic(|half| Self {
             stream: Mutex::new(Some(stream)),
             reset: AtomicBool::new(false),
+            over: AtomicBool::new(false),
             peer_ended: AtomicBool::new(false),
             begun: Mutex::default(),
             gathered: Mutex::default(),
@@ -323,6 +326,12 @@ impl Half {
     /// It is this side that resets the stream.
     pub(super) fn note_reset(&self) {
         self.reset.store(true, Ordering::Release);
+        self.note_over();
+    }
+
+    /// The next message is not to be gathered.
+    pub(super) fn note_over(&self) {
+        self.over.store(true, Ordering::Release);
     }
 
     /// How a stream ended that takes nothing more, which h2 does not say when it refuses to send. None: in order.
@@ -453,11 +462,15 @@ impl Outbound {
         if self.half.peer_ended.load(Ordering::Acquire) {
             return Err(Failure::Ended);
         }
+        if self.half.over.load(Ordering::Acquire) {
+            // Which says how it ended.
+            return self.send(std::mem::take(message).into(), false, deadline);
+        }
         match self.half.gather(message) {
             (Sending::Later, tell) => {
                 message.clear();
                 if tell {
-                    self.connection.remind();
+                    self.connection.nudge();
                 }
                 Ok(())
             }

@@ -151,11 +151,17 @@ impl Connector {
 
     /// This connection takes no new calls: the next call makes another.
     pub(super) fn forget(&self, requests: &Arc<Requests>) {
-        let mut state = lock(&self.shared.state);
-        // The caller still holds it: nothing ends under the lock.
-        if matches!(&state.phase, Phase::Ready(ready) if Arc::ptr_eq(ready, requests)) {
-            state.note_end(requests, &self.shared.plan);
-            state.phase = Phase::Idle;
+        let calmed = {
+            let mut state = lock(&self.shared.state);
+            // The caller still holds it: nothing ends under the lock.
+            let ready = matches!(&state.phase, Phase::Ready(ready) if Arc::ptr_eq(ready, requests));
+            if ready {
+                state.phase = Phase::Idle;
+            }
+            ready && state.note_end(requests, &self.shared.plan)
+        };
+        if calmed {
+            self.shared.tell_calmed();
         }
     }
 
@@ -245,38 +251,51 @@ impl Shared {
     /// Begins an attempt.
     fn start<'s>(self: &'s Arc<Self>, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
         let old = std::mem::replace(&mut state.phase, Phase::Connecting);
-        if let Phase::Ready(requests) = &old {
-            state.note_end(requests, &self.plan);
-        }
+        let to_tell = matches!(&old, Phase::Ready(requests) if state.note_end(requests, &self.plan));
         state.attempts += 1;
         let (number, calmed) = (state.attempts, state.calmed);
         drop(state);
         // Perhaps the last to hold the old connection: it ends here, outside the lock.
         drop(old);
+        if to_tell {
+            self.tell_calmed();
+        }
         attempt::start(&self.plan, Attempt::new(self, number, calmed));
         lock(&self.state)
     }
 
     /// The end of the attempt that began at `begin`.
     pub(super) fn end_attempt(&self, begin: Instant, made: Result<Arc<Requests>, Error>) {
-        {
+        let failed = {
             let mut state = lock(&self.state);
             match made {
                 Ok(requests) => {
                     state.phase = Phase::Ready(requests);
                     (state.failures, state.failure) = (0, None);
+                    None
                 }
                 Err(error) => {
                     state.failures = state.failures.saturating_add(1);
                     let pause = self.plan.backoff.interval(state.failures, chance());
                     state.phase = Phase::Failed(crate::net::wait::deadline(begin, pause));
                     let (attempt, text) = (state.attempts, error.to_string());
-                    log::debug!(target: "threadwire::grpc", "{text}; the next attempt is due {pause:.1?} after this one");
+                    let line = format!("{text}; the next attempt is due {pause:.1?} after this one");
                     state.failure = Some(Failure { attempt, text, error: Some(error) });
+                    Some(line)
                 }
             }
-        }
+        };
         self.changed.notify_all();
+        // Outside the lock: a logger may use this channel.
+        if let Some(line) = failed {
+            log::debug!(target: "threadwire::grpc", "{line}");
+        }
+    }
+
+    /// A logger may use this channel: no lock is held here.
+    fn tell_calmed(&self) {
+        let authority = &self.plan.target.authority;
+        log::warn!(target: "threadwire::grpc", "{authority} takes no PING this often; its interval is doubled");
     }
 
     fn failed(&self, why: &str) -> Error {
@@ -313,13 +332,12 @@ impl State {
         Unconnected::Failed { error, next }
     }
 
-    /// Looks why a connection has ended (gRFC A8: a server that was asked too often is asked half as often).
-    fn note_end(&mut self, requests: &Requests, plan: &Plan) {
-        if requests.was_calmed() && plan.limits.keepalive_interval.is_some() {
-            self.calmed = self.calmed.saturating_add(1);
-            let authority = &plan.target.authority;
-            log::warn!(target: "threadwire::grpc", "{authority} takes no PING this often; its interval is doubled");
-        }
+    /// Looks why a connection has ended (gRFC A8: a server that was asked too often is asked half as often). True: the
+    /// log is to be told, outside the lock.
+    fn note_end(&mut self, requests: &Requests, plan: &Plan) -> bool {
+        let calmed = requests.was_calmed() && plan.limits.keepalive_interval.is_some();
+        self.calmed = self.calmed.saturating_add(u32::from(calmed));
+        calmed
     }
 }
 

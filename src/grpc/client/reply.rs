@@ -10,7 +10,7 @@ use crate::http2::{CancelOnDrop, Failure, Inbound, Pending};
 use crate::link::Listening;
 use crate::protobuf::Payload;
 use http::header::CONTENT_TYPE;
-use http::{StatusCode, response};
+use http::{HeaderMap, StatusCode, response};
 use std::time::Instant;
 
 /// The receiving half of a call.
@@ -23,6 +23,9 @@ pub(super) struct Reply {
     terms: Terms,
     metadata: Metadata,
     trailers: Option<Metadata>,
+    /// A head with a status in it, of a stream that is not known to have ended with it: it counts if nothing follows but
+    /// the reset of a server that wants no more. (h2 shows a head and the reset behind it as an open body that fails.)
+    last_word: Option<HeaderMap>,
     answered: bool,
     /// Of a call whose requests somebody may still be sending when this half is dropped.
     cancel: Option<CancelOnDrop>,
@@ -44,6 +47,7 @@ impl Reply {
             terms,
             metadata: Metadata::new(),
             trailers: None,
+            last_word: None,
             answered: false,
             cancel: None,
         }
@@ -125,6 +129,7 @@ impl Reply {
             self.trailers = Some(Status::from_headers(head.headers).unwrap_or_else(|| Err(no_status()))?);
             return Ok(None);
         }
+        self.last_word = head.headers.contains_key("grpc-status").then(|| head.headers.clone());
         let compressed = Expected::named(of_peer(&head.headers));
         self.metadata = Metadata::from_headers(head.headers)?;
         Ok(Some(Body::new(inbound, self.limit, compressed, self.terms.deadline)))
@@ -145,6 +150,15 @@ impl Reply {
             Ok(Some(message)) => return Ok(Some(message)),
             Ok(None) => {}
             Err(status) => {
+                if body.was_let_go()
+                    && let Some(headers) = self.last_word.take()
+                {
+                    self.ended();
+                    self.stage = Stage::Over;
+                    self.metadata = Metadata::new();
+                    self.trailers = Some(Status::from_headers(headers).unwrap_or(Err(status))?);
+                    return Ok(None);
+                }
                 if body.is_over() {
                     self.give_up();
                     return Err(self.terms.cancelled().unwrap_or(status));

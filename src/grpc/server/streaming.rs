@@ -186,7 +186,7 @@ impl<T> ResponseSink<T> {
             requests.taps = incoming.take_requests();
             self.answer = incoming.take_answer();
             handler(incoming.request(requests), self)?;
-            self.flush();
+            self.flush()?;
             Ok(Completed::new(std::mem::take(&mut self.trailers)))
         });
         self.trailers = completed?.into_trailers();
@@ -194,15 +194,17 @@ impl<T> ResponseSink<T> {
     }
 
     /// Waits until all that was sent has been taken by the connection.
-    fn flush(&mut self) {
-        if let Some(outbound) = &mut self.outbound {
-            // How a stream ended that takes no more is seen when its end is sent.
-            let _ = outbound.flush(self.call.deadline);
-        }
+    ///
+    /// # Errors
+    /// It will not be: how the call has ended.
+    fn flush(&mut self) -> Result<(), Status> {
+        let flushed = self.outbound.as_mut().map_or(Ok(()), |outbound| outbound.flush(self.call.deadline));
+        flushed.map_err(|failure| self.call.failed(&failure))
     }
 
     fn finish(mut self, outcome: Result<(), Status>) {
-        self.flush();
+        let flushed = self.flush();
+        let outcome = outcome.and(flushed);
         if self.outbound.is_none() && outcome.is_ok() {
             self.answer.metadata.pass(&mut self.metadata);
         }
