@@ -176,6 +176,8 @@ pub(super) struct Half {
     reset: AtomicBool,
     /// The peer has ended its half, and takes no more; told to clients that may send for long.
     peer_ended: AtomicBool,
+    /// A head of the peer's has come; told to the same clients.
+    peer_answered: AtomicBool,
     // Guards who hands on what has gathered, and what of it the window has not taken; taken before `stream` and the
     // next one.
     pub(super) begun: Mutex<Bytes>,
@@ -224,6 +226,7 @@ impl Half {
             users: AtomicUsize::new(1),
             reset: AtomicBool::new(false),
             peer_ended: AtomicBool::new(false),
+            peer_answered: AtomicBool::new(false),
             begun: Mutex::default(),
             gathered: Mutex::default(),
             listed: AtomicBool::new(false),
@@ -236,6 +239,11 @@ impl Half {
     pub(super) fn peer_has_ended(&self) {
         self.peer_ended.store(true, Ordering::Release);
         self.ears.wake_by_ref();
+    }
+
+    /// A head has come.
+    pub(super) fn peer_has_answered(&self) {
+        self.peer_answered.store(true, Ordering::Release);
     }
 
     /// Has whoever drives look for what has gathered. True: it did not know.
@@ -550,6 +558,17 @@ impl Outbound {
     /// Whether anything of the body has been handed on.
     pub(crate) fn has_sent(&self) -> bool {
         self.has_sent
+    }
+
+    /// Whether a head of the response has come. Known of streams that were opened for sending.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.half.peer_answered.load(Ordering::Acquire)
+    }
+
+    /// Whether a GOAWAY of the peer says that it does not look after this stream, which h2 does not tell from a reset.
+    /// Known of streams that were opened for sending.
+    pub(crate) fn is_turned_away(&self) -> bool {
+        self.announced.as_ref().is_some_and(Announced::is_turned_away)
     }
 
     /// Whether what was sent ends within a message.
