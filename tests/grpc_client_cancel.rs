@@ -321,3 +321,23 @@ fn cancelling_at_any_moment_does_no_harm() {
     assert_eq!(client.unary(ask("still here")).unwrap().message().text, "still here");
     assert_eq!(served.handle.connections(), 1);
 }
+
+/// What a call's sink says once the server has ended the call is the same with a canceller as without.
+#[test]
+fn a_canceller_does_not_change_how_a_call_has_ended() {
+    for cancellable in [false, true] {
+        let (client, server) = against(|_, mut raw| {
+            let stream = raw.next_of(HEADERS).stream;
+            // ENHANCE_YOUR_CALM
+            raw.write(&frame(RST_STREAM, 0, stream, &[0, 0, 0, 11]));
+            raw
+        });
+        let canceller = Canceller::new();
+        let request = if cancellable { Request::new(()).cancelled_by(&canceller) } else { Request::new(()) };
+        let (mut requests, mut responses) = client.chat(request).unwrap();
+        assert_eq!(responses.receive().unwrap_err().code(), Code::ResourceExhausted);
+        let status = requests.send(ask("late")).unwrap_err();
+        assert_eq!(status.code(), Code::ResourceExhausted, "{cancellable}: {status}");
+        server.join().unwrap();
+    }
+}

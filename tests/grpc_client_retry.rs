@@ -310,6 +310,63 @@ fn a_stream_of_requests_that_has_begun_is_not_made_again() {
     assert_eq!(server.join().unwrap(), 0);
 }
 
+/// The server has answered, though nobody has looked: what it says afterwards is about a call that it has begun. And a
+/// reset in good order is not a refusal, answered or not.
+#[test]
+fn a_stream_of_requests_that_was_answered_or_reset_in_order_is_not_made_again() {
+    for (answered, code) in [(true, 7), (true, 0), (false, 0)] {
+        let (tell, told) = channel();
+        let (client, server) = against(move |_, mut raw| {
+            let stream = raw.next_of(HEADERS).stream;
+            if answered {
+                raw.write(&frame(HEADERS, END_HEADERS, stream, &headers(GOOD_HEAD)));
+            }
+            raw.write(&frame(RST_STREAM, 0, stream, &[0, 0, 0, code]));
+            // The client has read it.
+            raw.ping();
+            tell.send(()).unwrap();
+            raw.rest().iter().filter(|frame| frame.kind == HEADERS).count()
+        });
+        let (mut requests, responses) = client.chat(Request::new(())).unwrap();
+        told.recv_timeout(LONG).unwrap();
+        let status = requests.send(ask("late")).unwrap_err();
+        let expected = if code == 0 { Code::Cancelled } else { Code::Unavailable };
+        assert_eq!(status.code(), expected, "{answered} {code}: {status}");
+        drop((requests, responses, client));
+        assert_eq!(server.join().unwrap(), 0, "{answered} {code}");
+    }
+}
+
+/// The code of a GOAWAY says why the server goes, not what it has looked at.
+#[test]
+fn a_stream_of_requests_is_made_again_whatever_the_code_of_the_goaway() {
+    for code in [2, 11] {
+        let (tell, told) = channel();
+        let (client, server) = against(move |listener, mut raw| {
+            raw.next_of(HEADERS);
+            // In pieces, the first of which ends within the last stream's number.
+            let words = frame(GOAWAY, 0, 0, &[0, 0, 0, 0, 0, 0, 0, code]);
+            raw.write(&words[..11]);
+            raw.write(&words[11..]);
+            // The client has read it, or ends.
+            raw.write(&frame(PING, 0, 0, b"are here"));
+            while raw.next().is_some_and(|next| next.kind != PING) {}
+            tell.send(()).unwrap();
+            let mut second = Raw::accept(listener);
+            let stream = second.next_of(HEADERS).stream;
+            assert_eq!(second.next_of(DATA).payload, support::body(&ask("kept")));
+            answer(&mut second, stream, "served");
+            (raw, second)
+        });
+        let (mut requests, mut responses) = client.chat(Request::new(())).unwrap();
+        told.recv_timeout(LONG).unwrap();
+        requests.send(ask("kept")).unwrap();
+        assert_eq!(responses.receive().unwrap().unwrap().text, "served", "{code}");
+        drop((requests, responses));
+        server.join().unwrap();
+    }
+}
+
 /// A stream that is made again without requests is given up with its sink.
 #[test]
 fn a_sink_that_is_dropped_cancels_what_was_made_again() {

@@ -1,17 +1,19 @@
-//! Streams of a client that still sends on them: it is told when the server has ended its half.
+//! Streams of a client that still sends on them: it is told when the server has ended its half, when a head has come,
+//! and whether a GOAWAY names a stream before this one as the last that the server looks after.
 //!
 //! A server may answer before it has all of a request (RFC 9113 §8.1), and need not reset the stream. h2 tells the end
 //! of the server's half to whoever receives alone; one who waits for window, which will not come any more, would wait
 //! on. So the ends are seen on the bytes as they pass, and told here.
 //!
-//! Why no end is missed: a stream is announced ([`Early::begin`]) before h2 has its head, so before the server can know
+//! Why none of it is missed: a stream is announced ([`Early::begin`]) before h2 has its head, so before the server can know
 //! of it. An end that comes before its number is known here ([`Beginning::opened`]) is kept until then. Who waits
-//! makes himself heard first, and then looks whether the end has come.
+//! makes himself heard first, and then looks whether the end has come. What has come is noted before h2 has its bytes,
+//! so it is known to whoever learns of a later reset from h2.
 
 use super::stream::Half;
 use crate::link::lock;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 /// The streams of one connection that are still sent on.
@@ -19,6 +21,9 @@ use std::sync::{Arc, Mutex, Weak};
 pub(super) struct Early {
     /// How many there are, those that begin among them. Without any, ends are passed over.
     count: AtomicUsize,
+    /// GOAWAY has come, and this is the least of the streams that one has named as the last.
+    goes_away: AtomicBool,
+    last: AtomicU32,
     // Guards what there is, for a look or a change; nobody is woken under it.
     streams: Mutex<Streams>,
 }
@@ -27,8 +32,26 @@ pub(super) struct Early {
 struct Streams {
     beginning: usize,
     sending: HashMap<u32, Weak<Half>>,
-    /// Those that have ended while some were beginning.
-    ended: Vec<u32>,
+    /// What came of streams while some were beginning.
+    news: Vec<(u32, News)>,
+}
+
+/// What comes of a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum News {
+    /// A head of the server's.
+    Answered,
+    /// The server has ended its half.
+    Ended,
+}
+
+impl News {
+    fn tell(self, half: &Half) {
+        match self {
+            Self::Answered => half.peer_has_answered(),
+            Self::Ended => half.peer_has_ended(),
+        }
+    }
 }
 
 impl Early {
@@ -39,20 +62,29 @@ impl Early {
         Beginning { early: Some(Arc::clone(self)) }
     }
 
-    /// The server has ended its half of `stream`.
-    pub(super) fn ended(&self, stream: u32) {
+    /// The server looks after no stream above `last` (RFC 9113 §6.8).
+    pub(super) fn goes_away(&self, last: u32) {
+        // Whoever drives alone calls this.
+        if !self.goes_away.load(Ordering::Relaxed) || last < self.last.load(Ordering::Relaxed) {
+            self.last.store(last, Ordering::Release);
+        }
+        self.goes_away.store(true, Ordering::Release);
+    }
+
+    /// Something has come of `stream`.
+    pub(super) fn note(&self, stream: u32, news: News) {
         if self.count.load(Ordering::Acquire) == 0 {
             return;
         }
         let half = {
             let mut streams = lock(&self.streams);
             if streams.beginning > 0 {
-                streams.ended.push(stream);
+                streams.news.push((stream, news));
             }
             streams.sending.get(&stream).and_then(Weak::upgrade)
         };
         if let Some(half) = half {
-            half.peer_has_ended();
+            news.tell(&half);
         }
     }
 }
@@ -61,7 +93,7 @@ impl Streams {
     fn begun(&mut self) {
         self.beginning -= 1;
         if self.beginning == 0 {
-            self.ended = Vec::new();
+            self.news = Vec::new();
         }
     }
 }
@@ -76,15 +108,15 @@ impl Beginning {
     /// It has been opened with this number.
     pub(super) fn opened(mut self, number: u32, half: &Arc<Half>) -> Option<Announced> {
         let early = self.early.take()?;
-        let ended = {
+        let news: Vec<_> = {
             let mut streams = lock(&early.streams);
             streams.sending.insert(number, Arc::downgrade(half));
-            let ended = streams.ended.contains(&number);
+            let news = streams.news.iter().filter(|(stream, _)| *stream == number).map(|(_, news)| *news).collect();
             streams.begun();
-            ended
+            news
         };
-        if ended {
-            half.peer_has_ended();
+        for news in news {
+            news.tell(half);
         }
         Some(Announced { early, number })
     }
@@ -104,6 +136,13 @@ impl Drop for Beginning {
 pub(super) struct Announced {
     early: Arc<Early>,
     number: u32,
+}
+
+impl Announced {
+    /// Whether a GOAWAY has named an earlier stream as the last.
+    pub(super) fn is_turned_away(&self) -> bool {
+        self.early.goes_away.load(Ordering::Acquire) && self.number > self.early.last.load(Ordering::Acquire)
+    }
 }
 
 impl Drop for Announced {

@@ -14,7 +14,7 @@ use crate::link::{Unready, lock};
 use bytes::Bytes;
 use h2::{RecvStream, SendStream};
 use http::HeaderMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
@@ -170,12 +170,16 @@ impl Drop for Inbound {
 pub(super) struct Half {
     // Guards the handle; held for one look or call of h2.
     stream: Mutex<Option<SendStream<Bytes>>>,
+    /// Who uses the handle; the last lets it go.
+    users: AtomicUsize,
     /// This side has reset it.
     reset: AtomicBool,
     /// It takes nothing more, as who handed on what had gathered has found.
     over: AtomicBool,
     /// The peer has ended its half, and takes no more; told to clients that may send for long.
     peer_ended: AtomicBool,
+    /// A head of the peer's has come; told to the same clients.
+    peer_answered: AtomicBool,
     // Guards who hands on what has gathered, and what of it the window has not taken; taken before `stream` and the
     // next one.
     pub(super) begun: Mutex<Bytes>,
@@ -221,9 +225,11 @@ impl Half {
     pub(super) fn new(stream: SendStream<Bytes>, reader: Option<Waker>, outflow: &Arc<Outflow>) -> Arc<Self> {
         Arc::new_cyclic(|half| Self {
             stream: Mutex::new(Some(stream)),
+            users: AtomicUsize::new(1),
             reset: AtomicBool::new(false),
             over: AtomicBool::new(false),
             peer_ended: AtomicBool::new(false),
+            peer_answered: AtomicBool::new(false),
             begun: Mutex::default(),
             gathered: Mutex::default(),
             listed: AtomicBool::new(false),
@@ -236,6 +242,11 @@ impl Half {
     pub(super) fn peer_has_ended(&self) {
         self.peer_ended.store(true, Ordering::Release);
         self.ears.wake_by_ref();
+    }
+
+    /// A head has come.
+    pub(super) fn peer_has_answered(&self) {
+        self.peer_answered.store(true, Ordering::Release);
     }
 
     /// Has whoever drives look for what has gathered. True: it did not know.
@@ -251,6 +262,13 @@ impl Half {
     /// To be called before the look.
     pub(super) fn unlist(&self) {
         self.listed.store(false, Ordering::Release);
+    }
+
+    /// One user fewer.
+    fn leave(&self) {
+        if self.users.fetch_sub(1, Ordering::AcqRel) == 1 {
+            *lock(&self.stream) = None;
+        }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut SendStream<Bytes>) -> T) -> Result<T, Failure> {
@@ -350,7 +368,7 @@ impl Half {
     }
 }
 
-/// Cancels a stream when it is woken, from any thread; until it is dropped.
+/// Cancels a stream when it is woken, from any thread; until it is dropped. It uses the handle, as `Outbound` does.
 #[derive(Debug)]
 struct CancelOnWake {
     connection: Arc<Connection>,
@@ -368,7 +386,7 @@ impl Wake for CancelOnWake {
 
 impl Drop for CancelOnWake {
     fn drop(&mut self) {
-        *lock(&self.half.stream) = None;
+        self.half.leave();
         self.connection.pump();
     }
 }
@@ -406,23 +424,13 @@ pub(crate) struct Outbound {
     announced: Option<Announced>,
     /// Something has been handed to h2.
     has_sent: bool,
-    /// Somebody else ends the stream's handle.
-    is_kept: bool,
     /// A send failed when a part of it was sent: nothing that follows would be understood.
     torn: bool,
 }
 
 impl Outbound {
     pub(super) fn new(connection: &Arc<Connection>, half: Arc<Half>) -> Self {
-        Self {
-            connection: Arc::clone(connection),
-            half,
-            permit: None,
-            announced: None,
-            has_sent: false,
-            is_kept: false,
-            torn: false,
-        }
+        Self { connection: Arc::clone(connection), half, permit: None, announced: None, has_sent: false, torn: false }
     }
 
     pub(super) fn with_permit(mut self, permit: Arc<Permit>) -> Self {
@@ -565,6 +573,17 @@ impl Outbound {
         self.has_sent
     }
 
+    /// Whether a head of the response has come. Known of streams that were opened for sending.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.half.peer_answered.load(Ordering::Acquire)
+    }
+
+    /// Whether a GOAWAY of the peer says that it does not look after this stream, which h2 does not tell from a reset.
+    /// Known of streams that were opened for sending.
+    pub(crate) fn is_turned_away(&self) -> bool {
+        self.announced.as_ref().is_some_and(Announced::is_turned_away)
+    }
+
     /// Whether what was sent ends within a message.
     pub(crate) fn is_torn(&self) -> bool {
         self.torn
@@ -598,8 +617,8 @@ impl Outbound {
     }
 
     /// What cancels the stream when it is woken, also after this half is gone.
-    pub(crate) fn cancel_on_wake(&mut self) -> Waker {
-        self.is_kept = true;
+    pub(crate) fn cancel_on_wake(&self) -> Waker {
+        self.half.users.fetch_add(1, Ordering::AcqRel);
         let (connection, half) = (Arc::clone(&self.connection), Arc::clone(&self.half));
         Waker::from(Arc::new(CancelOnWake { connection, half }))
     }
@@ -613,9 +632,7 @@ impl Outbound {
 impl Drop for Outbound {
     fn drop(&mut self) {
         self.announced = None;
-        if !self.is_kept {
-            *lock(&self.half.stream) = None;
-        }
+        self.half.leave();
         self.permit = None;
         self.connection.pump();
     }

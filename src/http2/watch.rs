@@ -1,7 +1,7 @@
 //! Both directions of one connection, as they are counted, and the last words to a peer that has gone too far.
 
 use super::departures::Departures;
-use super::early::Early;
+use super::early::{Early, News};
 use super::flood::{Allowance, Breach, Flood, Peer, PingRule};
 use super::heads::{Heads, kind};
 use super::open::Open;
@@ -24,6 +24,27 @@ pub(super) struct Watch {
     open: Option<Arc<Open>>,
     /// Of a connection to a server.
     own: Option<Own>,
+    /// Of a GOAWAY that is coming.
+    last: Option<Last>,
+}
+
+/// The last stream that a GOAWAY names (RFC 9113 §6.8), whose four bytes may come in pieces.
+#[derive(Debug, Default)]
+struct Last {
+    had: usize,
+    stream: u32,
+}
+
+impl Last {
+    /// Looks at the bytes behind those that it had. Some: all have come.
+    fn see(&mut self, bytes: &[u8]) -> Option<u32> {
+        for byte in bytes.iter().take(4 - self.had) {
+            self.stream = self.stream << 8 | u32::from(*byte);
+            self.had += 1;
+        }
+        // One bit is reserved.
+        (self.had == 4).then_some(self.stream & 0x7fff_ffff)
+    }
 }
 
 /// What a client notes of its streams.
@@ -45,14 +66,15 @@ impl Watch {
         let allowance = Allowance { control_frames: limits.control_frames, peer };
         let flood = Flood::new(allowance, Instant::now());
         let (received, sent) = (Heads::behind(PREFACE.len()), Heads::behind(0));
-        Self { received, sent, flood, open: Some(Arc::clone(open)), own: None }
+        Self { received, sent, flood, open: Some(Arc::clone(open)), own: None, last: None }
     }
 
     /// Over a server; to it the preface is sent.
     pub(super) fn of_server(limits: &Limits, own: Own) -> Self {
         let allowance = Allowance { control_frames: limits.control_frames, peer: Peer::Server };
         let flood = Flood::new(allowance, Instant::now());
-        Self { received: Heads::behind(0), sent: Heads::behind(PREFACE.len()), flood, open: None, own: Some(own) }
+        let (received, sent) = (Heads::behind(0), Heads::behind(PREFACE.len()));
+        Self { received, sent, flood, open: None, own: Some(own), last: None }
     }
 
     /// Looks at bytes of the peer.
@@ -61,17 +83,34 @@ impl Watch {
     /// It has gone too far.
     pub(super) fn received(&mut self, mut bytes: &[u8]) -> Result<(), Breach> {
         let now = Instant::now();
+        self.see_last(bytes);
         while let Some(head) = self.received.next(&mut bytes) {
             let open = &self.open;
             self.flood.received(head, now, || open.as_ref().is_some_and(|open| open.has_streams()))?;
-            if let Some(own) = &self.own
-                && matches!(head.kind, kind::DATA | kind::HEADERS)
-                && head.ends_stream()
-            {
-                own.early.ended(head.stream);
+            let Some(own) = &self.own else { continue };
+            if head.kind == kind::HEADERS {
+                own.early.note(head.stream, News::Answered);
+            }
+            if matches!(head.kind, kind::DATA | kind::HEADERS) && head.ends_stream() {
+                own.early.note(head.stream, News::Ended);
+            }
+            // A shorter one is an error, which h2 finds.
+            if head.kind == kind::GOAWAY && head.length >= 8 {
+                self.last = Some(Last::default());
+                self.see_last(bytes);
             }
         }
         Ok(())
+    }
+
+    /// Looks at the payload of a GOAWAY that is coming, if one is.
+    fn see_last(&mut self, bytes: &[u8]) {
+        if let (Some(last), Some(own)) = (&mut self.last, &self.own)
+            && let Some(stream) = last.see(bytes)
+        {
+            own.early.goes_away(stream);
+            self.last = None;
+        }
     }
 
     /// Looks at bytes that were gathered when `sent` bytes had left.

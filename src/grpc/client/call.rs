@@ -169,7 +169,7 @@ impl Opened {
         }
     }
 
-    pub(super) fn halves(mut self, limit: usize) -> (Outbound, Reply) {
+    pub(super) fn halves(self, limit: usize) -> (Outbound, Reply) {
         let stopping = self.terms.alarm().map(|alarm| alarm.listen(self.outbound.cancel_on_wake()));
         // The head leaves now, not with the first message.
         self.outbound.pump();

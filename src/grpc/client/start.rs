@@ -118,11 +118,15 @@ impl Start {
         let sent = loop {
             let failure = match send(outbound) {
                 Ok(()) => break Ok(Ok(())),
-                // So h2 tells a sender of a GOAWAY; a server that resets so has ended its half before.
-                Err(Failure::Reset { code: 0, by_peer: true }) => Failure::GoAway { code: 0, by_peer: true },
+                // So h2 tells a sender of a GOAWAY.
+                Err(Failure::Reset { code, by_peer: true }) if outbound.is_turned_away() => {
+                    Failure::GoAway { code, by_peer: true }
+                }
                 Err(failure) => failure,
             };
-            if outbound.has_sent() || !failure.is_refusal() || lock(&self.state).answered {
+            // The other half may not have looked at an answer that has come.
+            let answered = outbound.is_answered() || lock(&self.state).answered;
+            if outbound.has_sent() || answered || !failure.is_refusal() {
                 break Ok(Err(failure));
             }
             match self.again(Failed::of(&failure, self.call.terms.deadline), &mut retries) {
