@@ -33,10 +33,12 @@ pub(super) fn code_of_http(status: StatusCode) -> Code {
     }
 }
 
-/// The status of a call whose stream failed. A CANCEL after its deadline is the deadline's doing.
+/// The status of a call whose stream failed. A CANCEL after its deadline is the deadline's doing; so is NO_ERROR, which
+/// a server sends behind its own DEADLINE_EXCEEDED: a reset may overtake that, and throw it away.
 pub(super) fn status_of(failure: &Failure, deadline: Option<Instant>) -> Status {
     let code = match failure {
         Failure::TimedOut => return deadline_exceeded(),
+        Failure::Reset { code: 0, by_peer: true } if has_passed(deadline) => return deadline_exceeded(),
         Failure::Reset { code, .. } => code_of_reset(*code),
         Failure::GoAway { .. } | Failure::Lost(_) | Failure::NeverLeft(_) => Code::Unavailable,
         Failure::Ended | Failure::Cancelled => Code::Cancelled,
@@ -102,10 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn a_cancel_after_the_deadline_is_the_deadline() {
+    fn a_cancel_after_the_deadline_is_the_deadline_and_so_is_no_error() {
         let cancel = Failure::Reset { code: 8, by_peer: true };
         assert_eq!(status_of(&cancel, None).code(), Code::Cancelled);
         assert_eq!(status_of(&cancel, Some(Instant::now())).code(), Code::DeadlineExceeded);
+        let no_error = Failure::Reset { code: 0, by_peer: true };
+        assert_eq!(status_of(&no_error, None).code(), Code::Internal);
+        assert_eq!(status_of(&no_error, Some(Instant::now())).code(), Code::DeadlineExceeded);
         assert_eq!(status_of(&Failure::Lost("x".into()), Some(Instant::now())).code(), Code::Unavailable);
     }
 }

@@ -183,12 +183,12 @@ impl Plan {
         self.kind == Kind::Chat && self.count.is_multiple_of(2)
     }
 
-    /// Sends all messages. False: it is to be dropped now. A failure to send says less than what comes back.
+    /// Sends all messages. False: the sink is to be dropped. A failure to send says less than what comes back.
     fn send(&self, sink: &mut RequestSink<Ask>, payload: bool) -> bool {
         for at in 0..self.count {
             let size = if payload { self.size } else { 0 };
             if sink.send(Ask { payload: vec![1; size], ..self.ask(at) }).is_err() {
-                break;
+                return false;
             }
             if self.ending == Ending::Dropped && at == self.at && !self.drops_answers() {
                 return false;
@@ -199,11 +199,15 @@ impl Plan {
 
     fn upload(&self, client: &ProbeClient, cancelling: &Sender<(Duration, Canceller)>) -> Result<Outcome, Status> {
         let (mut sink, answer) = client.upload(self.request((), cancelling))?;
-        if !self.send(&mut sink, true) {
-            return Ok(Outcome::Dropped);
+        if self.send(&mut sink, true) {
+            // If it fails, the answer says why.
+            let _ = sink.finish();
+        } else {
+            drop(sink);
+            if self.ending == Ending::Dropped {
+                return Ok(Outcome::Dropped);
+            }
         }
-        // If it fails, the answer says why.
-        let _ = sink.finish();
         let answer = answer.receive()?;
         let taken = if self.ending == Ending::Early { self.at + 1 } else { self.count };
         assert_eq!(answer.message().text, (taken * self.size).to_string(), "{self:?}");
