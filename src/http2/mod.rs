@@ -7,7 +7,7 @@
 //!   `upkeep`: what it does as time passes;
 //! - `engine`: one connection of either side; `server` and `client`: its making and what it hands out;
 //! - `stream`: the two halves of a stream, blocking, with deadlines; `intake`: what was received and not taken;
-//!   `failure`: why a stream or connection ended; `departures` and `early`: which streams of a client have not left, and
+//!   `outflow`: short messages that gather and leave together; `failure`: why a stream or connection ended; `departures` and `early`: which streams of a client have not left, and
 //!   which the server has ended while they are sent on; `turns`: whose turn it is to open one.
 //!
 //! h2 has one waker slot a direction, so each half of a stream is `&mut` exclusive; only the sending half of a stream

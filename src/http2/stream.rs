@@ -467,9 +467,6 @@ impl Outbound {
         if self.half.peer_ended.load(Ordering::Acquire) {
             return Err(Failure::Ended);
         }
-        if self.half.peer_ended.load(Ordering::Acquire) {
-            return Err(Failure::Ended);
-        }
         if self.half.over.load(Ordering::Acquire) {
             // Which says how it ended.
             return self.send(std::mem::take(message).into(), false, deadline);

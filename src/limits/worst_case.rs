@@ -32,6 +32,9 @@ const STREAM: usize = 5 * KIB;
 /// What a header list takes, for each byte that RFC 9113 §6.5.2 counts: the shortest fields take most.
 const HEADERS: usize = 6;
 
+/// What a stream gathers of short messages before they leave together (`http2::outflow`).
+const GATHERED: usize = 64 * KIB;
+
 /// What one read of a socket takes at most.
 const READ: usize = 64 * KIB;
 /// Up to so much of a WebSocket's outbox lies there encoded.
@@ -52,6 +55,7 @@ impl Limits {
     /// + requests that are not whole                         3 × unfinished_message_bytes
     /// + answers that are not taken                          2 × untaken_message_bytes
     /// + answers that h2 has taken over                      2 × concurrent_streams × outbox_bytes
+    /// + short responses that gather                         2 × streaming calls × min(outbox_bytes, 64 KiB)
     /// + output that is written                              3 × (outbox_bytes + 18 KiB)
     /// ```
     ///
@@ -73,6 +77,10 @@ impl Limits {
             unfinished.saturating_mul(3),
             self.untaken_message_bytes.saturating_mul(2),
             streams.saturating_mul(self.outbox_bytes).saturating_mul(2),
+            streams
+                .min(self.streaming_calls_per_connection)
+                .saturating_mul(self.outbox_bytes.min(GATHERED))
+                .saturating_mul(2),
             self.outbox_bytes.saturating_add(18 * KIB).saturating_mul(3),
         ]
         .into_iter()
