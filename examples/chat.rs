@@ -19,7 +19,8 @@ struct Room;
 
 impl Notes for Room {
     // One thread a call, so reading and writing may block. A handler that must do both at once moves `notes` to a
-    // second thread (`thread::scope`), as the client does below.
+    // second thread, as the client does below. It must not wait for that thread (nor use `thread::scope`) if it may
+    // end before the client has finished; see `pump` in generic.rs.
     fn chat(&self, notes: Request<RequestStream<Note>>, answers: &mut ResponseSink<Note>) -> Result<(), Status> {
         answers.send(note("Room", "welcome"))?;
         for said in notes.into_message() {

@@ -8,11 +8,16 @@
 #![allow(clippy::indexing_slicing, reason = "a server has an address")]
 
 use bytes::Bytes;
+use std::sync::{Arc, Weak};
 use std::thread;
+use std::time::Duration;
 use threadwire::grpc::{
-    CallKind, Channel, MethodDescriptor, Request, RequestStream, Response, ResponseSink, Server, ServerHandle,
-    ServiceDefinition, Status,
+    CallKind, Channel, Code, MethodDescriptor, Request, RequestSink, RequestStream, Response, ResponseSink, Server,
+    ServerHandle, ServiceDefinition, Status,
 };
+
+/// How often a thread that waits for requests looks whether the answer has come.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A service made at run time. Its handlers may take and give bytes, or messages.
 fn shouter(service: String, method: String) -> ServiceDefinition {
@@ -34,20 +39,33 @@ fn pass_on(
     // It ends with the call that it is made for: at its deadline, and when it is given up.
     let mut onward = Request::new(()).within(&requests);
     *onward.metadata_mut() = requests.metadata().clone();
-    let (mut sink, mut answers) = channel.bidirectional::<Bytes, Bytes>(&method, onward)?;
-    thread::scope(|scope| {
-        // A failure here ends the call; `answers` says how. A sink that is not finished cancels it.
-        scope.spawn(move || {
-            requests.into_message().try_for_each(|message| sink.send(message?))?;
-            sink.finish()
-        });
-        responses.metadata_mut().clone_from(answers.metadata()?);
-        for answer in &mut answers {
-            responses.send(answer?)?;
+    let (sink, mut answers) = channel.bidirectional::<Bytes, Bytes>(&method, onward)?;
+    // A thread that the handler does not wait for: the client may leave its half open after the answer has come. A
+    // failure there ends the call, since a sink that is not finished cancels it; `answers` says how.
+    let answering = Arc::new(());
+    let watched = Arc::downgrade(&answering);
+    thread::spawn(move || pump(requests.into_message(), sink, &watched));
+    responses.metadata_mut().clone_from(answers.metadata()?);
+    for answer in &mut answers {
+        responses.send(answer?)?;
+    }
+    *responses.trailers_mut() = answers.trailers().cloned().unwrap_or_default();
+    Ok(())
+}
+
+/// Passes on the requests until they end, or until the other half, which holds `answering`, has ended: an answer may
+/// come before the last request.
+fn pump(mut requests: RequestStream<Bytes>, mut sink: RequestSink<Bytes>, answering: &Weak<()>) -> Result<(), Status> {
+    while answering.strong_count() > 0 {
+        match requests.receive_timeout(LOOK) {
+            Ok(Some(message)) => sink.send(message)?,
+            Ok(None) => return sink.finish(),
+            // It waits on. (If the deadline of the call has passed, that of the call onward has as well.)
+            Err(status) if status.code() == Code::DeadlineExceeded => {}
+            Err(status) => return Err(status),
         }
-        *responses.trailers_mut() = answers.trailers().cloned().unwrap_or_default();
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn start(builder: threadwire::grpc::ServerBuilder) -> Result<(ServerHandle, Channel), threadwire::Error> {

@@ -16,7 +16,8 @@
 mod support;
 
 use bytes::Bytes;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 use support::proto::{Answer, ProbeClient, ProbeServer};
 use support::{LONG, Raw, ask, serve};
 use threadwire::grpc::{
@@ -94,24 +95,55 @@ fn proxy(
     let method = MethodDescriptor::from_path(path, CallKind::Bidirectional)?;
     let mut onward = Request::new(()).within(&requests);
     *onward.metadata_mut() = requests.metadata().clone();
-    let (mut sink, mut answers): (RequestSink<Bytes>, ResponseStream<Bytes>) =
-        channel.bidirectional(&method, onward)?;
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            // What fails here comes out of the other half, or of none, since the call has ended.
-            let sent = requests.into_message().try_for_each(|message| sink.send(message?));
-            if sent.is_ok() {
-                let _ = sink.finish();
-            }
-        });
-        *responses.metadata_mut() = answers.metadata()?.clone();
-        responses.send_metadata()?;
-        for answer in &mut answers {
-            responses.send(answer?)?;
+    let (sink, mut answers): (RequestSink<Bytes>, ResponseStream<Bytes>) = channel.bidirectional(&method, onward)?;
+    let answering = Arc::new(());
+    let watched = Arc::downgrade(&answering);
+    // What fails there comes out of the other half, or of none, since the call has ended.
+    std::thread::spawn(move || pump(requests.into_message(), sink, &watched));
+    *responses.metadata_mut() = answers.metadata()?.clone();
+    responses.send_metadata()?;
+    for answer in &mut answers {
+        responses.send(answer?)?;
+    }
+    *responses.trailers_mut() = answers.trailers().cloned().unwrap_or_default();
+    Ok(())
+}
+
+/// Passes on the requests until they end, or until the other half, which holds `answering`, has ended: an answer may
+/// come before the last request.
+fn pump(mut requests: RequestStream<Bytes>, mut sink: RequestSink<Bytes>, answering: &Weak<()>) -> Result<(), Status> {
+    while answering.strong_count() > 0 {
+        match requests.receive_timeout(Duration::from_millis(100)) {
+            Ok(Some(message)) => sink.send(message)?,
+            Ok(None) => return sink.finish(),
+            // It waits on. (If the deadline of the call has passed, that of the call onward has as well.)
+            Err(status) if status.code() == Code::DeadlineExceeded => {}
+            Err(status) => return Err(status),
         }
-        *responses.trailers_mut() = answers.trailers().cloned().unwrap_or_default();
-        Ok(())
-    })
+    }
+    Ok(())
+}
+
+#[test]
+fn an_answer_comes_through_a_proxy_before_the_client_has_finished() {
+    let refusing = ServiceDefinition::new("made.Refusing")
+        .bidirectional("Refuse", |_: Request<RequestStream<Bytes>>, _: &mut ResponseSink<Bytes>| {
+            Err(Status::permission_denied("not you"))
+        });
+    let (_behind, onward) = spawn(Server::builder().add_service(refusing));
+    let fallback = move |path: &str, requests: Request<RequestStream<Bytes>>, responses: &mut ResponseSink<Bytes>| {
+        proxy(&onward, path, requests, responses)
+    };
+    let (_handle, channel) = spawn(Server::builder().fallback(fallback));
+    let early = [("Refuse", Code::PermissionDenied, "not you"), ("Unknown", Code::Unimplemented, "Unknown")];
+    for (method, code, message) in early {
+        let method = MethodDescriptor::named("made.Refusing", method, CallKind::Bidirectional).unwrap();
+        let (sink, mut answers) = channel.bidirectional::<Bytes, Bytes>(&method, ().into()).unwrap();
+        let status = answers.receive().unwrap_err();
+        assert_eq!(status.code(), code, "{status}");
+        assert!(status.message().contains(message), "{status}");
+        drop(sink);
+    }
 }
 
 #[test]

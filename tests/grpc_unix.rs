@@ -97,3 +97,15 @@ fn a_path_is_taken_over_only_from_a_server_that_is_gone() {
     Server::builder().bind(&place.address()).unwrap_err();
     assert_eq!(fs::read_to_string(place.path()).unwrap(), "a file");
 }
+
+#[test]
+fn a_path_that_another_has_taken_stays_when_the_server_ends() {
+    let place = Place::new("successor");
+    let first = start(Server::builder(), &place.address());
+    fs::remove_file(place.path()).unwrap();
+    let successor = start(Server::builder(), &place.address());
+    assert!(first.shutdown(LONG).is_clean());
+    assert_eq!(client(&place.address()).unary(ask("second")).unwrap().message().text, "second");
+    assert!(successor.shutdown(LONG).is_clean());
+    assert!(!place.path().exists());
+}

@@ -41,7 +41,8 @@ pub(crate) struct Listener {
 #[derive(Debug)]
 enum Bound {
     Tcp(TcpListener),
-    Unix(UnixListener, #[expect(dead_code, reason = "its drop removes the path")] Path),
+    /// The path goes before the socket closes: fields are dropped in their order.
+    Unix(#[expect(dead_code, reason = "its drop removes the path")] Path, UnixListener),
 }
 
 /// A connection that does not block.
@@ -59,7 +60,7 @@ impl Listener {
         let Some(path) = unix::path(address) else { return Self::bind(threads, address) };
         let failed = |source| Error::Bind { address: address.to_owned(), source };
         let (socket, path) = unix::listen(path.as_ref()).map_err(failed)?;
-        Self::over(Vec::new(), Arc::new([Bound::Unix(socket, path)])).map_err(failed)
+        Self::over(Vec::new(), Arc::new([Bound::Unix(path, socket)])).map_err(failed)
     }
 
     /// Listens on `address`, `host:port`; port 0 has the system choose one, the same for all addresses of the name.
@@ -184,7 +185,7 @@ fn accept_from(socket: &Bound) -> io::Result<Accepted> {
             let _ = stream.set_nodelay(true);
             Ok(Accepted::Tcp(stream, peer))
         }
-        Bound::Unix(socket, _) => {
+        Bound::Unix(_, socket) => {
             let (stream, _) = socket.accept()?;
             stream.set_nonblocking(true)?;
             Ok(Accepted::Unix(stream))
@@ -196,7 +197,7 @@ impl AsFd for Bound {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(socket) => socket.as_fd(),
-            Self::Unix(socket, _) => socket.as_fd(),
+            Self::Unix(_, socket) => socket.as_fd(),
         }
     }
 }

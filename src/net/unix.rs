@@ -6,7 +6,7 @@ use crate::threads::Process;
 use rustix::net::{AddressFamily, SocketAddrUnix};
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{self, PathBuf};
 
@@ -27,16 +27,23 @@ pub(super) fn connect(path: &path::Path) -> io::Result<UnixStream> {
     Ok(UnixStream::from(socket))
 }
 
-/// The path of a socket that listens. Dropped, it is removed, by the process that made it.
+/// The path of a socket that listens. Dropped, it is removed, by the process that made it, unless another has taken it.
+///
+/// It must be dropped before the socket: as long as that listens nobody takes the path for left over, and its inode,
+/// which the socket holds, is given to no other file.
 #[derive(Debug)]
 pub(super) struct Path {
     path: PathBuf,
+    file: FileId,
     process: Process,
 }
 
+/// The device and the inode.
+type FileId = (u64, u64);
+
 impl Drop for Path {
     fn drop(&mut self) {
-        if self.process.is_this() {
+        if self.process.is_this() && file_id(&self.path).is_ok_and(|file| file == self.file) {
             // It may have been removed already.
             let _ = fs::remove_file(&self.path);
         }
@@ -53,7 +60,11 @@ pub(super) fn listen(path: &path::Path) -> io::Result<(UnixListener, Path)> {
         bound => bound?,
     };
     socket.set_nonblocking(true)?;
-    Ok((socket, Path { path: path.to_owned(), process: Process::this() }))
+    Ok((socket, Path { path: path.to_owned(), file: file_id(path)?, process: Process::this() }))
+}
+
+fn file_id(path: &path::Path) -> io::Result<FileId> {
+    fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
 }
 
 /// A socket, and nobody listens there.
