@@ -162,7 +162,8 @@ impl<T: Payload> ResponseStream<T> {
         self.message(None)
     }
 
-    /// [`ResponseStream::receive`] that waits for at most `timeout`; afterwards it can be called again.
+    /// [`ResponseStream::receive`] that waits for at most `timeout`; afterwards it can be called again. While a call
+    /// that no server has seen is made again it may wait for longer, until the call's deadline.
     ///
     /// # Errors
     /// Those of `receive`; DEADLINE_EXCEEDED after `timeout`.
