@@ -475,7 +475,7 @@ impl Outbound {
             (Sending::Later, tell) => {
                 message.clear();
                 if tell {
-                    self.connection.nudge();
+                    self.connection.remind();
                 }
                 Ok(())
             }

@@ -179,15 +179,6 @@ impl<E: Engine> Link<E> {
         self.ring();
     }
 
-    /// [`Link::remind`] that runs the engine on this thread if nobody reads now.
-    pub(crate) fn nudge(&self) {
-        if lock(&self.role).is_free() {
-            self.kick();
-        } else {
-            self.remind();
-        }
-    }
-
     /// Whoever reads runs the engine if it was reminded.
     fn heed(&self) -> bool {
         let heeded = self.reminded.load(Ordering::Relaxed) && self.reminded.swap(false, Ordering::AcqRel);

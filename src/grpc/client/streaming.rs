@@ -53,7 +53,8 @@ impl<T: Payload> RequestSink<T> {
     }
 
     /// Sends a request; waits as long as the server's window is full. One that comes after a pause leaves at once; of
-    /// many short ones, those that come in quick succession leave together, within microseconds.
+    /// many short ones, those that come in quick succession leave together, within microseconds, or, while no thread
+    /// reads for the connection, 2 ms.
     ///
     /// # Errors
     /// RESOURCE_EXHAUSTED if the request is too large; DEADLINE_EXCEEDED; CANCELLED if it was cancelled, and if the
